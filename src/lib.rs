@@ -1,0 +1,16 @@
+//! An outbound connector worker for Camunda 8 that calls models on Amazon Bedrock.
+//!
+//! The modules are layers, and arrows between them point down only:
+//! `app → worker → connector → feel, secrets`, `app → bedrock → connector`, `worker → zeebe, journal`,
+//! `zeebe, emulator → proto`. ARCHITECTURE.md says what each is for; `tests/tidy.rs` holds the arrows.
+
+pub mod bedrock;
+pub mod clock;
+pub mod connector;
+pub mod documents;
+pub mod emulator;
+pub mod feel;
+pub mod proto;
+pub mod secrets;
+pub mod worker;
+pub mod zeebe;

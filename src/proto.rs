@@ -1,0 +1,12 @@
+//! The generated messages, client and server of `proto/gateway.proto`.
+
+#![allow(
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic,
+    clippy::allow_attributes_without_reason,
+    reason = "generated code"
+)]
+
+tonic::include_proto!("gateway_protocol");
