@@ -1,1 +1,45 @@
-//! TODO
+//! The outbound connector runtime: what lies between a job's variables and a model's API, and between the
+//! API's answer and the process variables. It knows neither gRPC nor Bedrock.
+//!
+//! A job passes through three steps, so that the worker can put the journal between them:
+//! `Runtime::prepare` reads headers, resolves secrets and binds the input to a [`Call`];
+//! [`Call::execute`] asks the model; `Runtime::conclude` applies the result and error expressions.
+
+mod error;
+mod job;
+mod outcome;
+
+use std::fmt::Debug;
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+pub use self::error::{Code, Error, Retry};
+pub use self::job::{Headers, Job, Scope};
+pub use self::outcome::{Failure, FailureCause, Outcome};
+
+/// Binds the variables of a job to a call. One connector serves one or more job types.
+pub trait Connector: Debug + Send + Sync {
+    /// The name that logs and the gateway see, for example `AWS BedRock`.
+    fn name(&self) -> &'static str;
+
+    /// The variables that the connector reads; nothing else is fetched from the engine.
+    fn input_variables(&self) -> &'static [&'static str];
+
+    /// Reads the variables, in which secrets are already in place. Nothing is sent anywhere yet.
+    fn bind(&self, variables: &Value, scope: &Scope) -> Result<Box<dyn Call>, Error>;
+}
+
+/// A request that is ready to be sent.
+pub trait Call: Debug + Send {
+    /// Identifies the request, so that a stored answer is only used for the very same question.
+    /// Credentials are no part of it.
+    fn fingerprint(&self) -> [u8; 32];
+
+    /// Asks the model. Dropping the future abandons the request and closes its connection.
+    fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, Error>>;
+}
+
+/// What the model answered, in the shape that expressions see as `response`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Response(pub Value);
