@@ -5,13 +5,18 @@
 //! `Runtime::prepare` reads headers, resolves secrets and binds the input to a [`Call`];
 //! [`Call::execute`] asks the model; `Runtime::conclude` applies the result and error expressions.
 
+mod conclude;
 mod duration;
 mod error;
+mod error_expression;
+mod expressions;
 pub mod headers;
 mod job;
+pub mod json;
 mod outcome;
 mod plan;
 mod registry;
+mod result;
 mod runtime;
 
 use std::fmt::Debug;

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use super::conclude::Conclusion;
+use super::expressions::Expressions;
 use super::headers::TaskHeaders;
+use super::json;
 use super::plan::{Plan, Prepared};
-use super::{Call, Code, Error, Failure, FailureCause, Job, Outcome, Registry, Response, Retry, Scope};
+use super::{Call, Code, Error, Job, Outcome, Registry, Response, Retry, Scope};
 use crate::secrets::{self, Masker};
 
 /// Limits of the runtime.
@@ -27,13 +30,14 @@ impl Default for Options {
 pub struct Runtime {
     registry: Registry,
     secrets: Arc<secrets::Resolver>,
+    expressions: Arc<Expressions>,
     options: Options,
 }
 
 impl Runtime {
     /// Puts the runtime together.
     pub fn new(registry: Registry, secrets: Arc<secrets::Resolver>, options: Options) -> Self {
-        Self { registry, secrets, options }
+        Self { registry, secrets, expressions: Arc::default(), options }
     }
 
     /// The connectors that this runtime serves.
@@ -61,17 +65,9 @@ impl Runtime {
     }
 
     /// Decides what becomes of the job. It asks no model, and gives the same outcome when it is repeated.
-    pub async fn conclude(&self, plan: &Plan, result: Result<Response, Error>) -> Outcome {
-        match result {
-            Ok(response) => {
-                let mut variables = Map::new();
-                if let Some(name) = &plan.headers.result_variable {
-                    variables.insert(name.clone(), response.0);
-                }
-                Outcome::Complete { variables }
-            }
-            Err(error) => Outcome::Fail(self.failure(plan, &error)),
-        }
+    pub fn conclude(&self, plan: &Plan, result: Result<Response, Error>) -> Outcome {
+        let max_output_bytes = self.options.max_output_bytes;
+        Conclusion { plan, expressions: &self.expressions, max_output_bytes }.conclude(result)
     }
 
     async fn bind(&self, job: &Job, masker: &mut Masker) -> Result<Box<dyn Call>, Error> {
@@ -85,30 +81,14 @@ impl Runtime {
         *masker = self.secrets.resolve(&mut variables, &secrets_scope(&job.scope)).await?;
         connector.bind(&variables, &job.scope)
     }
-
-    fn failure(&self, plan: &Plan, error: &Error) -> Failure {
-        let retries = match error.retry {
-            Retry::Never => 0,
-            Retry::Spend | Retry::After(_) => plan.retries.saturating_sub(1).max(0),
-        };
-        let retry_back_off = match error.retry {
-            Retry::After(wait) => wait,
-            Retry::Never | Retry::Spend => plan.headers.retry_backoff,
-        };
-        let message = plan.mask(&error.message);
-        let mut variables = Map::new();
-        variables.insert("error".into(), json!({ "type": error.error_type, "message": message }));
-        let cause = if plan.bound { FailureCause::Call } else { FailureCause::Input };
-        Failure { cause, retries, message, retry_back_off, variables }
-    }
 }
 
 fn read_variables(text: &str) -> Result<Value, Error> {
     if text.trim().is_empty() {
         return Ok(Value::Object(Map::new()));
     }
-    serde_json::from_str(text)
-        .map_err(|error| Error::input(format!("the variables of the job are no JSON: {error}")))
+    json::parse(text.as_bytes())
+        .map_err(|error| Error::input(format!("the variables of the job cannot be read as JSON: {error}")))
 }
 
 fn secrets_scope(scope: &Scope) -> secrets::Scope {
