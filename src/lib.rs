@@ -12,5 +12,6 @@ pub mod emulator;
 pub mod feel;
 pub mod proto;
 pub mod secrets;
+pub mod telemetry;
 pub mod worker;
 pub mod zeebe;
