@@ -60,7 +60,7 @@ pub(super) async fn run(crew: Arc<Crew>, held: HeldJob) -> Ended {
         process_instance_key = job.process_instance_key.0,
     );
     let (lock, remaining) = crew.lock_of(&job);
-    let keeper = LockKeeper::new(lock, remaining, Backoff::new(crew.options.back_off.clone()));
+    let keeper = LockKeeper::new(lock, remaining, Backoff::new(crew.options.back_off));
     let mission = Mission::new(crew, job);
     mission.carry_out(&keeper, source).instrument(span).await
 }

@@ -81,7 +81,7 @@ impl<'a> Reporter<'a> {
             mission,
             keeper,
             at_least_until: Instant::now() + keeper.length(),
-            back_off: Backoff::new(mission.crew().options.back_off.clone()),
+            back_off: Backoff::new(mission.crew().options.back_off),
         }
     }
 

@@ -117,8 +117,8 @@ impl Machine {
         Self {
             poll: Poll::Paused { until: now },
             stream: if streams { Stream::Closed { until: now } } else { Stream::Off },
-            poll_back_off: Backoff::new(options.back_off.clone()),
-            stream_back_off: Backoff::new(options.back_off.clone()),
+            poll_back_off: Backoff::new(options.back_off),
+            stream_back_off: Backoff::new(options.back_off),
             idle: options.idle_poll_min,
             catching_up: true,
             busy: 0,
