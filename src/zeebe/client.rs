@@ -82,7 +82,7 @@ impl Client {
     /// their lock runs out. If the call fails after some jobs have arrived, they are the answer and the next
     /// call meets the failure.
     pub async fn activate_jobs(&self, request: &Activation) -> Result<Vec<ActivatedJob>, Error> {
-        let limit = self.limit_of_wait(request.request_timeout);
+        let limit = self.limit_of_wait(request.request_timeout.unwrap_or_default());
         let send = |mut gateway: Gateway, request| async move { gateway.activate_jobs(request).await };
         let message = proto::ActivateJobsRequest::from(request);
         let deadline = Instant::now() + limit;
