@@ -53,7 +53,7 @@ impl Default for Options {
             record_limit: 100_000,
             event_buffer: 4096,
             results: BTreeMap::new(),
-            evaluate: Arc::new(Feel::default()),
+            evaluate: Arc::new(Feel),
             clock: Arc::new(SystemClock),
         }
     }
@@ -72,6 +72,8 @@ pub struct NewJob {
     pub tenant_id: String,
     pub bpmn_process_id: String,
     pub element_id: String,
+    /// Never given out a second time, whatever is left of its retries or its lock.
+    pub once: bool,
 }
 
 impl NewJob {
@@ -85,6 +87,7 @@ impl NewJob {
             tenant_id: DEFAULT_TENANT.to_owned(),
             bpmn_process_id: "emulated-process".to_owned(),
             element_id: "emulated-task".to_owned(),
+            once: false,
         }
     }
 
@@ -110,6 +113,13 @@ impl NewJob {
     #[must_use]
     pub fn retries(mut self, retries: i32) -> Self {
         self.retries = retries;
+        self
+    }
+
+    /// A job that is given out once only.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.once = true;
         self
     }
 

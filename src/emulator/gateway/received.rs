@@ -37,7 +37,8 @@ pub struct Received {
     pub at: Instant,
     /// The textual metadata of the call, such as `authorization` and `user-agent`.
     pub metadata: BTreeMap<String, String>,
-    /// What it was answered with; none while it is under way, or when its caller went away.
+    /// What it was answered with; none while it is under way, or when its caller went away. The answer to a
+    /// stream begins with its first job.
     pub answer: Option<Code>,
 }
 

@@ -17,7 +17,7 @@ use super::fault::Reaction;
 use super::handle::Controls;
 use super::poll;
 use super::received::{Command, Received};
-use super::stream::PushStream;
+use super::stream::{JobsPushed, PushStream};
 use crate::emulator::socket::WireHandle;
 use crate::proto::{self, gateway_server};
 use crate::zeebe::JobKey;
@@ -183,15 +183,15 @@ impl gateway_server::Gateway for Service {
         self.serve(request, |request| self.poll(request)).await
     }
 
-    type StreamActivatedJobsStream = PushStream;
+    type StreamActivatedJobsStream = JobsPushed;
 
     async fn stream_activated_jobs(
         &self,
         request: Request<proto::StreamActivatedJobsRequest>,
-    ) -> Result<Response<PushStream>, Status> {
+    ) -> Result<Response<JobsPushed>, Status> {
         self.serve(request, |request| async {
             let ask = poll::ask_of_stream(request, self.engine.options())?;
-            Ok(PushStream::open(Arc::clone(&self.engine), ask))
+            PushStream::open(Arc::clone(&self.engine), ask).begun().await
         })
         .await
     }

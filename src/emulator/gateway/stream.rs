@@ -4,8 +4,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::mpsc;
+use tonic::Status;
 
 use super::engine::{Ask, Engine, Pushed, StreamId};
 
@@ -21,10 +22,22 @@ pub(crate) struct PushStream {
     jobs: mpsc::Receiver<Pushed>,
 }
 
+/// What the transport reads from.
+pub(crate) type JobsPushed = Pin<Box<dyn Stream<Item = Pushed> + Send>>;
+
 impl PushStream {
     pub(crate) fn open(engine: Arc<Engine>, ask: Ask) -> Self {
         let (id, jobs) = engine.open_stream(ask);
         Self { engine, id, jobs }
+    }
+
+    /// The stream with its first job in front, once there is one.
+    ///
+    /// The real gateway sends nothing before that, not even the headers of its answer, so a client that waits
+    /// for headers waits for a job.
+    pub(crate) async fn begun(mut self) -> Result<JobsPushed, Status> {
+        let first = self.jobs.recv().await.transpose()?;
+        Ok(Box::pin(stream::iter(first.map(Ok)).chain(self)))
     }
 }
 

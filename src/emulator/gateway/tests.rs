@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Status, Streaming};
+use tonic::{Code, Status};
 
 use super::*;
 use crate::emulator::Gate;
@@ -53,15 +53,39 @@ async fn activate(client: &mut Client, request: ActivateJobsRequest) -> Vec<Acti
     jobs
 }
 
-async fn open_stream(gateway: &Gateway, client: &mut Client) -> Streaming<ActivatedJob> {
-    let before = gateway.open_streams();
-    let opened = client.stream_activated_jobs(stream()).await.unwrap().into_inner();
-    gateway.wait_for_streams(before + 1).await.unwrap();
-    opened
+/// A stream in a task of its own, because the answer to its request begins with the first job.
+struct Pushed {
+    jobs: tokio::sync::mpsc::Receiver<Result<ActivatedJob, Status>>,
+    reading: tokio::task::JoinHandle<()>,
 }
 
-async fn next(stream: &mut Streaming<ActivatedJob>) -> ActivatedJob {
-    stream.message().await.unwrap().unwrap()
+impl Drop for Pushed {
+    fn drop(&mut self) {
+        self.reading.abort();
+    }
+}
+
+async fn open_stream(gateway: &Gateway, client: &Client) -> Pushed {
+    let before = gateway.open_streams();
+    let (sender, jobs) = tokio::sync::mpsc::channel(1);
+    let mut client = client.clone();
+    let reading = tokio::spawn(async move {
+        let mut stream = match client.stream_activated_jobs(stream()).await {
+            Ok(opened) => opened.into_inner(),
+            Err(status) => return sender.send(Err(status)).await.unwrap(),
+        };
+        while let Some(job) = stream.message().await.transpose() {
+            if sender.send(job).await.is_err() {
+                return;
+            }
+        }
+    });
+    gateway.wait_for_streams(before + 1).await.unwrap();
+    Pushed { jobs, reading }
+}
+
+async fn next(stream: &mut Pushed) -> ActivatedJob {
+    stream.jobs.recv().await.unwrap().unwrap()
 }
 
 fn complete(key: i64) -> CompleteJobRequest {
@@ -255,6 +279,16 @@ async fn a_job_without_retries_waits_for_an_operator() {
 }
 
 #[tokio::test]
+async fn a_job_for_one_time_is_not_given_out_again() {
+    let (gateway, mut client) = start(Options::default()).await;
+    let key = gateway.create_job(NewJob::new("model").once());
+    activate(&mut client, poll()).await;
+    client.fail_job(fail(key.0, 2, 0)).await.unwrap();
+    assert_eq!(gateway.job(key).unwrap().state, JobState::Withheld);
+    assert!(activate(&mut client, poll()).await.is_empty());
+}
+
+#[tokio::test]
 async fn an_error_that_nothing_catches_stops_the_job() {
     let (gateway, mut client) = start(Options::default()).await;
     let key = gateway.create_job(NewJob::new("model"));
@@ -269,7 +303,7 @@ async fn an_error_that_nothing_catches_stops_the_job() {
 async fn a_stream_gets_only_what_becomes_activatable_while_it_is_open() {
     let (gateway, mut client) = start(Options::default()).await;
     let before = gateway.create_job(NewJob::new("model"));
-    let mut pushed = open_stream(&gateway, &mut client).await;
+    let mut pushed = open_stream(&gateway, &client).await;
     let created = gateway.create_job(NewJob::new("model"));
     let job = next(&mut pushed).await;
     assert_eq!((job.key, job.worker.as_str()), (created.0, "tester"));
@@ -282,9 +316,9 @@ async fn a_stream_gets_only_what_becomes_activatable_while_it_is_open() {
 
 #[tokio::test]
 async fn streams_take_turns() {
-    let (gateway, mut client) = start(Options::default()).await;
-    let mut one = open_stream(&gateway, &mut client).await;
-    let mut two = open_stream(&gateway, &mut client).await;
+    let (gateway, client) = start(Options::default()).await;
+    let mut one = open_stream(&gateway, &client).await;
+    let mut two = open_stream(&gateway, &client).await;
     let keys: Vec<_> = (0..4).map(|_| gateway.create_job(NewJob::new("model")).0).collect();
     let ones = [next(&mut one).await.key, next(&mut one).await.key];
     let twos = [next(&mut two).await.key, next(&mut two).await.key];
@@ -295,8 +329,8 @@ async fn streams_take_turns() {
 async fn a_client_that_does_not_read_is_passed_over() {
     let gateway = Gateway::start(Options { stream_buffer: 1, ..Options::default() }).await.unwrap();
     let endpoint = Endpoint::from_shared(gateway.url()).unwrap().initial_stream_window_size(65_535);
-    let mut client = GatewayClient::new(endpoint.connect().await.unwrap());
-    let mut pushed = open_stream(&gateway, &mut client).await;
+    let client = GatewayClient::new(endpoint.connect().await.unwrap());
+    let mut pushed = open_stream(&gateway, &client).await;
     let large = || NewJob::new("model").variables(json!({"text": "x".repeat(40_000)}));
     // The window, the frame that overfills it and the buffer take a few; then jobs wait for a poll.
     let mut made = 0;
@@ -306,7 +340,7 @@ async fn a_client_that_does_not_read_is_passed_over() {
         assert!(made < 100, "pushes never blocked");
         tokio::task::yield_now().await;
     }
-    let polled = activate(&mut client, poll()).await;
+    let polled = activate(&mut client.clone(), poll()).await;
     assert_eq!(polled.len(), 1);
     for _ in 1..made {
         next(&mut pushed).await;
@@ -318,8 +352,8 @@ async fn a_client_that_does_not_read_is_passed_over() {
 
 #[tokio::test]
 async fn what_a_closed_stream_has_not_sent_goes_back_to_polls() {
-    let (gateway, mut client) = start(Options { stream_buffer: 100, ..Options::default() }).await;
-    let pushed = open_stream(&gateway, &mut client).await;
+    let (gateway, client) = start(Options { stream_buffer: 100, ..Options::default() }).await;
+    let pushed = open_stream(&gateway, &client).await;
     gateway.black_hole(true);
     let keys: Vec<_> = (0..50)
         .map(|_| gateway.create_job(NewJob::new("model").variables(json!({"text": "x".repeat(40_000)}))))
@@ -453,7 +487,7 @@ async fn an_unimplemented_stream_leaves_polling() {
 #[tokio::test]
 async fn a_silent_stream_leaves_jobs_to_polls_and_a_lossy_one_loses_them() {
     let (gateway, mut client) = start(Options::default()).await;
-    let _pushed = open_stream(&gateway, &mut client).await;
+    let _pushed = open_stream(&gateway, &client).await;
     gateway.pushes(Pushes::Silent);
     let kept = gateway.create_job(NewJob::new("model"));
     gateway.pushes(Pushes::Lost);
@@ -465,13 +499,13 @@ async fn a_silent_stream_leaves_jobs_to_polls_and_a_lossy_one_loses_them() {
 
 #[tokio::test]
 async fn streams_can_be_ended_with_and_without_a_status() {
-    let (gateway, mut client) = start(Options::default()).await;
-    let mut pushed = open_stream(&gateway, &mut client).await;
+    let (gateway, client) = start(Options::default()).await;
+    let mut pushed = open_stream(&gateway, &client).await;
     gateway.end_streams(Some(Code::Unavailable));
-    assert_eq!(code(pushed.message().await), Code::Unavailable);
-    let mut pushed = open_stream(&gateway, &mut client).await;
+    assert_eq!(code(pushed.jobs.recv().await.unwrap()), Code::Unavailable);
+    let mut pushed = open_stream(&gateway, &client).await;
     gateway.end_streams(None);
-    assert_eq!(pushed.message().await.unwrap(), None);
+    assert!(pushed.jobs.recv().await.is_none());
 }
 
 #[tokio::test]

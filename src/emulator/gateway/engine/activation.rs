@@ -66,6 +66,10 @@ impl State {
     /// Gives a job to a stream that has room, and otherwise lets it wait for a poll.
     pub(crate) fn make_available(&mut self, key: i64) {
         let Some(job) = self.jobs.get_mut(&key) else { return };
+        if job.once && job.activations > 0 {
+            job.state = JobState::Withheld;
+            return;
+        }
         job.state = JobState::Activatable;
         if self.pushes != Pushes::Silent && self.push(key) {
             return;
@@ -171,6 +175,8 @@ impl State {
         self.settle(key);
         if let Some(job) = self.jobs.get_mut(&key) {
             job.state = JobState::Activatable;
+            // The worker never saw it.
+            job.activations -= 1;
         }
         self.emit(|| Event::JobYielded { job: JobKey(key) });
         self.let_wait(key);

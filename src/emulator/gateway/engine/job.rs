@@ -24,6 +24,7 @@ pub(crate) struct Job {
     /// Set by the first activation with a lease. Such a job never goes to those who do not ask for leases.
     pub(crate) lease: Option<String>,
     pub(crate) activations: u32,
+    pub(crate) once: bool,
     pub(crate) place: Place,
     pub(crate) content: Content,
 }
@@ -62,6 +63,8 @@ pub enum JobState {
     },
     /// Failed, and waits for its back-off to end.
     BackingOff,
+    /// Given out once, as it was made for; nobody gets it again.
+    Withheld,
     /// Failed without retries; an incident asks for an operator.
     Failed,
     /// Threw an error that nothing caught; an incident asks for an operator.
@@ -79,6 +82,7 @@ impl JobState {
             Self::Activatable => "waiting for a worker",
             Self::Activated { .. } => "activated",
             Self::BackingOff | Self::Failed => "failed",
+            Self::Withheld => "given out once and over",
             Self::ErrorThrown => "stopped by an error that nothing caught",
             Self::Completed => "completed",
             Self::ErrorCaught => "ended by an error",
@@ -102,6 +106,31 @@ pub struct JobSnapshot {
 }
 
 impl Job {
+    /// A job that waits to be added; adding it gives it its key.
+    pub(crate) fn new(
+        job_type: Arc<str>,
+        headers: Map<String, Value>,
+        retries: i32,
+        place: Place,
+        content: Content,
+        once: bool,
+    ) -> Self {
+        let state = JobState::Activatable;
+        Self {
+            key: 0,
+            job_type,
+            headers,
+            retries,
+            state,
+            ticket: None,
+            lease: None,
+            activations: 0,
+            once,
+            place,
+            content,
+        }
+    }
+
     pub(crate) fn snapshot(&self) -> JobSnapshot {
         JobSnapshot {
             key: JobKey(self.key),

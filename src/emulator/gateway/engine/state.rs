@@ -186,37 +186,19 @@ impl State {
             element_id: new.element_id.into(),
             element: self.keys.next(),
         };
-        self.add_job(new.job_type.into(), new.headers, new.retries, place, Content::Own(new.variables))
+        let content = Content::Own(new.variables);
+        self.add_job(Job::new(new.job_type.into(), new.headers, new.retries, place, content, new.once))
     }
 
-    pub(super) fn add_job(
-        &mut self,
-        job_type: Arc<str>,
-        headers: Map<String, Value>,
-        retries: i32,
-        place: Place,
-        content: Content,
-    ) -> JobKey {
+    pub(super) fn add_job(&mut self, job: Job) -> JobKey {
         let key = self.keys.next();
-        let state = JobState::Activatable;
-        let job = Job {
-            key,
-            job_type,
-            headers,
-            retries,
-            state,
-            ticket: None,
-            lease: None,
-            activations: 0,
-            place,
-            content,
-        };
+        let job = Job { key, ..job };
         self.emit(|| Event::JobCreated {
             job: JobKey(key),
             instance: ProcessInstanceKey(job.place.instance),
             element_id: job.place.element_id.to_string(),
             job_type: job.job_type.to_string(),
-            retries,
+            retries: job.retries,
             headers: job.headers.clone(),
             variables: match &job.content {
                 Content::Own(Variables::Object(variables)) => variables.clone(),
@@ -240,10 +222,10 @@ impl Finished {
         if self.limit == 0 {
             return;
         }
-        if self.order.len() >= self.limit {
-            if let Some(oldest) = self.order.pop_front() {
-                self.jobs.remove(&oldest);
-            }
+        if self.order.len() >= self.limit
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.jobs.remove(&oldest);
         }
         self.order.push_back(job.key.0);
         self.jobs.insert(job.key.0, job);
