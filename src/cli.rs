@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::{Duration, SystemTime};
 
 use bedrock_connector::config::{self, Flags, Setting};
 use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, Parser, Subcommand};
 use serde_json::Value;
+
+use crate::commands::Usage;
 
 const ABOUT: &str = "Takes jobs from Camunda 8 and calls models on Amazon Bedrock";
 
@@ -93,6 +96,9 @@ pub(crate) struct EvalArgs {
     /// Read lines {"id", "expr", "ctx"} and answer each by a line {"id", "result"} or {"id", "error"}
     #[arg(long, conflicts_with_all = ["expression", "context", "json", "trace"])]
     pub(crate) jsonl: bool,
+    /// The time that now() and today() give, such as 2026-03-15T10:20:30Z; the machine's without it
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub(crate) now: Option<SystemTime>,
     /// Show the value of every part of the expression
     #[arg(long, conflicts_with = "json")]
     pub(crate) trace: bool,
@@ -142,7 +148,7 @@ pub(crate) struct BenchArgs {
     pub(crate) jobs: usize,
     /// How long the emulated model takes for each answer
     #[arg(long, value_name = "DURATION", default_value = "PT0.2S", value_parser = duration)]
-    pub(crate) latency: std::time::Duration,
+    pub(crate) latency: Duration,
     /// How many jobs the worker holds at once
     #[arg(long, value_name = "NUMBER", default_value_t = 256)]
     pub(crate) max_jobs_active: usize,
@@ -164,6 +170,21 @@ pub(crate) struct EmulatorArgs {
 pub(crate) enum JsonSource {
     Written(Value),
     File(PathBuf),
+}
+
+impl JsonSource {
+    /// The JSON itself.
+    pub(crate) fn read(&self) -> Result<Value, Usage> {
+        match self {
+            Self::Written(value) => Ok(value.clone()),
+            Self::File(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| Usage(format!("{} cannot be read: {error}", path.display())))?;
+                serde_json::from_str(&text)
+                    .map_err(|error| Usage(format!("{} is not JSON: {error}", path.display())))
+            }
+        }
+    }
 }
 
 impl FromStr for JsonSource {
@@ -198,8 +219,13 @@ impl FromStr for ElementResult {
     }
 }
 
-fn duration(text: &str) -> Result<std::time::Duration, String> {
+fn duration(text: &str) -> Result<Duration, String> {
     config::parse::duration(text).ok_or_else(|| config::Form::Duration.expected())
+}
+
+fn instant(text: &str) -> Result<SystemTime, String> {
+    let instant: jiff::Timestamp = text.parse().map_err(|error| format!("{error}"))?;
+    Ok(instant.into())
 }
 
 /// A flag for every setting of the configuration, made from the list of settings.

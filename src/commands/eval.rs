@@ -1,3 +1,5 @@
+//! `eval`: FEEL at the terminal.
+
 use super::Exit;
 use crate::cli::EvalArgs;
 

@@ -41,9 +41,6 @@ fn line(setting: &Setting, resolved: &Resolved) -> String {
 }
 
 fn written_value(setting: &Setting, written: &Written) -> String {
-    if setting.is_secret() {
-        return quoted("***");
-    }
     match &written.items {
         Items::One(text) if setting.form == Form::List => list(&super::parse::list(text)),
         Items::One(text) => one_value(setting, text),

@@ -37,6 +37,12 @@ impl FixedEnvironment {
     }
 }
 
+impl From<Vec<(String, String)>> for FixedEnvironment {
+    fn from(variables: Vec<(String, String)>) -> Self {
+        Self(variables)
+    }
+}
+
 impl Environment for FixedEnvironment {
     fn variables(&self) -> Vec<(String, String)> {
         self.0.clone()

@@ -9,6 +9,9 @@ use super::env;
 use super::mistake::Mistake;
 use super::setting::{Form, Name, Setting};
 
+/// How the origin of a variable's value begins.
+pub(crate) const VARIABLE: &str = "environment variable ";
+
 /// One value as it was written, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Written {
@@ -117,7 +120,7 @@ pub(crate) fn merged(layers: Vec<Layer>, mistakes: &mut Vec<Mistake>) -> BTreeMa
 }
 
 fn from_environment(setting: &Setting, name: Name, set: &[&(String, String)]) -> Option<Value> {
-    let origin = |variable: &str| format!("environment variable {variable}");
+    let origin = |variable: &str| format!("{VARIABLE}{variable}");
     if let Some((variable, value)) = set.iter().find(|(variable, _)| name.matches(variable)) {
         return Some(Value::new(Some(&origin(variable)), value.as_str()));
     }

@@ -8,11 +8,15 @@
 mod dump;
 pub mod env;
 mod environment;
+mod gateway;
 mod layers;
+mod log;
 mod mistake;
 mod notice;
 pub mod parse;
+mod proxy;
 mod reader;
+mod secrets;
 mod setting;
 
 #[cfg(test)]
@@ -21,11 +25,14 @@ mod tests;
 use std::path::PathBuf;
 
 pub use self::environment::{Environment, FixedEnvironment, ProcessEnvironment};
+pub use self::gateway::Engine;
 use self::layers::Layer;
 pub use self::mistake::{Mistake, Mistakes};
+pub use self::proxy::Proxies;
 use self::reader::{Reader, Resolved};
+pub use self::secrets::{SecretsConfig, SecretsMode};
 pub use self::setting::{Form, Name, Section, Setting};
-use crate::admin;
+use crate::{admin, telemetry, zeebe};
 
 /// The variable that names the file; the flag `--config` wins over it.
 pub const FILE_VARIABLE: &str = "BEDROCK_CONNECTOR_CONFIG";
@@ -42,7 +49,12 @@ pub struct Flags {
 /// The options of every component.
 #[derive(Debug, Clone)]
 pub struct Config {
+    pub gateway: zeebe::Options,
+    pub engine: Engine,
+    pub proxies: Proxies,
+    pub secrets: SecretsConfig,
     pub admin: admin::Options,
+    pub log: telemetry::Options,
     /// Sentences for the log: settings without effect, names that are probably misspelt.
     pub notices: Vec<String>,
     resolved: Resolved,
@@ -71,7 +83,7 @@ impl Config {
         layers.push(Layer::environment(&variables));
         layers.push(Layer::flags(&flags.settings));
         let written = layers::merged(layers, &mut mistakes);
-        Self::from_reader(Reader::new(written, mistakes), &variables)
+        Self::from_reader(&mut Reader::new(written, mistakes), &variables)
     }
 
     /// The resolved configuration as TOML, each value with where it came from, secrets hidden.
@@ -79,14 +91,27 @@ impl Config {
         dump::toml(&self.resolved)
     }
 
-    fn from_reader(mut reader: Reader, variables: &[(String, String)]) -> Result<Self, Mistakes> {
-        notice::refuse(&mut reader, variables);
-        let admin = admin_options(&mut reader);
-        let (mistakes, resolved) = reader.finish();
+    fn from_reader(reader: &mut Reader, variables: &[(String, String)]) -> Result<Self, Mistakes> {
+        notice::refuse(reader, variables);
+        let proxies = proxy::read(reader, variables);
+        let (gateway, engine) = gateway::read(reader, &proxies);
+        let secrets = secrets::read(reader, variables, engine.rest_address.is_some());
+        let mut config = Self {
+            gateway,
+            engine,
+            proxies,
+            secrets,
+            admin: admin_options(reader),
+            log: log::read(reader),
+            notices: notice::notices(variables),
+            resolved: Resolved::default(),
+        };
+        let mistakes = std::mem::take(&mut reader.mistakes);
         if !mistakes.is_empty() {
             return Err(Mistakes(mistakes));
         }
-        Ok(Self { admin, notices: notice::notices(variables), resolved })
+        config.resolved = std::mem::take(&mut reader.resolved).without_secrets();
+        Ok(config)
     }
 }
 

@@ -121,9 +121,9 @@ pub fn list(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
-/// An absolute http or https address with a host. Older settings give `host:port`, which `plain` completes:
-/// with `http` when the connection is known to be plain, otherwise with `https`.
-pub fn address(text: &str, plain: bool) -> Option<http::Uri> {
+/// An absolute http or https address with a host, without a slash at its end. Older settings give `host:port`, which
+/// `plain` completes: with `http` when the connection is known to be plain, otherwise with `https`.
+pub fn address(text: &str, plain: bool) -> Option<String> {
     let text = text.trim().trim_end_matches('/');
     let completed = match text.split_once("://") {
         Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
@@ -140,7 +140,7 @@ pub fn address(text: &str, plain: bool) -> Option<http::Uri> {
         .as_str()
         .rsplit_once(':')
         .is_none_or(|(_, port)| port.ends_with(']') || authority.port_u16().is_some());
-    (!authority.host().is_empty() && port_fits).then_some(uri)
+    (!authority.host().is_empty() && port_fits).then_some(completed)
 }
 
 #[cfg(test)]
@@ -209,17 +209,17 @@ mod tests {
 
     #[test]
     fn addresses_are_completed_and_checked() {
-        check_address("http://localhost:26500", false, "http://localhost:26500/");
-        check_address("localhost:26500", true, "http://localhost:26500/");
-        check_address("zeebe.example.com:443", false, "https://zeebe.example.com:443/");
-        check_address("grpc://localhost:26500", false, "http://localhost:26500/");
-        check_address("grpcs://localhost", true, "https://localhost/");
+        check_address("http://localhost:26500", false, "http://localhost:26500");
+        check_address("localhost:26500", true, "http://localhost:26500");
+        check_address("zeebe.example.com:443", false, "https://zeebe.example.com:443");
+        check_address("grpc://localhost:26500", false, "http://localhost:26500");
+        check_address("grpcs://localhost", true, "https://localhost");
         check_address(
             "https://bru-2.zeebe.camunda.io:443/abc/",
             false,
             "https://bru-2.zeebe.camunda.io:443/abc",
         );
-        check_address("http://[::1]:26500", false, "http://[::1]:26500/");
+        check_address("http://[::1]:26500", false, "http://[::1]:26500");
         for text in
             ["", "ftp://localhost", "http://", "localhost:port", "http://localhost:99999", "not an address"]
         {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::env;
-use super::layers::{Items, Written};
+use super::layers::{Items, VARIABLE, Written};
 use super::mistake::Mistake;
 use super::parse;
 use super::setting::{Form, Setting};
@@ -13,20 +13,27 @@ use super::setting::{Form, Setting};
 /// Answers questions about settings. An absent or mistaken setting leaves the target as it was.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    written: BTreeMap<&'static str, Written>,
-    derived: BTreeMap<&'static str, (String, String)>,
     asked: BTreeSet<&'static str>,
-    mistakes: Vec<Mistake>,
+    pub(crate) resolved: Resolved,
+    pub(crate) mistakes: Vec<Mistake>,
 }
 
 impl Reader {
     pub(crate) fn new(written: BTreeMap<&'static str, Written>, mistakes: Vec<Mistake>) -> Self {
-        Self { written, derived: BTreeMap::new(), asked: BTreeSet::new(), mistakes }
+        Self { asked: BTreeSet::new(), resolved: Resolved { written, derived: BTreeMap::new() }, mistakes }
     }
 
     /// Whether any source sets it.
     pub(crate) fn is_set(&self, key: &str) -> bool {
-        self.written.contains_key(key)
+        self.resolved.written.contains_key(key)
+    }
+
+    /// Whether it comes from this environment variable, in upper or lower case.
+    pub(crate) fn is_from_variable(&self, key: &str, variable: &str) -> bool {
+        let from = |written: &Written| {
+            written.origin.strip_prefix(VARIABLE).is_some_and(|it| it.eq_ignore_ascii_case(variable))
+        };
+        self.resolved.written.get(key).is_some_and(from)
     }
 
     /// A text, an address, a path or a secret as it was written.
@@ -34,11 +41,24 @@ impl Reader {
         self.parsed(key, |text| Some(text.trim().to_owned()))
     }
 
+    /// A path that need not exist yet.
     pub(crate) fn path(&mut self, key: &'static str) -> Option<PathBuf> {
         self.text(key).map(PathBuf::from)
     }
 
-    pub(crate) fn address(&mut self, key: &'static str, plain: bool) -> Option<http::Uri> {
+    /// A file that has to be there, because it would be missed only when it is needed.
+    pub(crate) fn file(&mut self, key: &'static str) -> Option<PathBuf> {
+        let path = self.path(key)?;
+        match std::fs::File::open(&path) {
+            Ok(_) => Some(path),
+            Err(error) => {
+                self.mistake(key, format!("expected a file that can be read ({error})"));
+                None
+            }
+        }
+    }
+
+    pub(crate) fn address(&mut self, key: &'static str, plain: bool) -> Option<String> {
         self.parsed(key, |text| parse::address(text, plain))
     }
 
@@ -64,7 +84,7 @@ impl Reader {
 
     pub(crate) fn list(&mut self, key: &'static str) -> Option<Vec<String>> {
         self.asked.insert(key);
-        Some(match &self.written.get(key)?.items {
+        Some(match &self.resolved.written.get(key)?.items {
             Items::One(text) => parse::list(text),
             Items::Many(items) => items.iter().map(|item| item.trim().to_owned()).collect(),
         })
@@ -85,7 +105,7 @@ impl Reader {
     ) -> Option<T> {
         debug_assert!(env::setting(key).is_some(), "{key} is not in the table");
         self.asked.insert(key);
-        let value = match &self.written.get(key)?.items {
+        let value = match &self.resolved.written.get(key)?.items {
             Items::One(text) => parse(text),
             Items::Many(_) => None,
         };
@@ -105,7 +125,7 @@ impl Reader {
     /// Says that what stands under a key cannot be, though its form is right.
     pub(crate) fn mistake(&mut self, key: &'static str, expected: impl Into<String>) {
         let secret = env::setting(key).is_some_and(Setting::is_secret);
-        let (place, found) = match self.written.get(key) {
+        let (place, found) = match self.resolved.written.get(key) {
             Some(written) => (written.origin.clone(), (!secret).then(|| written.items.shown())),
             None => (self.unset_place(key), None),
         };
@@ -119,13 +139,7 @@ impl Reader {
 
     /// Notes a value that follows from other settings, for `--dump-config`.
     pub(crate) fn derive(&mut self, key: &'static str, value: impl Into<String>, from: &str) {
-        self.derived.insert(key, (value.into(), from.to_owned()));
-    }
-
-    /// The mistakes, and the values with their origins.
-    pub(crate) fn finish(self) -> (Vec<Mistake>, Resolved) {
-        let resolved = Resolved { written: self.written, derived: self.derived };
-        (self.mistakes, resolved)
+        self.resolved.derived.insert(key, (value.into(), from.to_owned()));
     }
 
     /// The settings that nobody asked for; a test holds this empty.
@@ -150,9 +164,23 @@ impl Items {
 }
 
 /// Where each value came from.
+///
+/// It holds secrets until [`Resolved::without_secrets`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Resolved {
     pub(crate) written: BTreeMap<&'static str, Written>,
     /// Key to value and reason.
     pub(crate) derived: BTreeMap<&'static str, (String, String)>,
+}
+
+impl Resolved {
+    /// The form in which it may be kept and shown.
+    pub(crate) fn without_secrets(mut self) -> Self {
+        for (key, written) in &mut self.written {
+            if env::setting(key).is_some_and(Setting::is_secret) {
+                written.items = Items::One("***".to_owned());
+            }
+        }
+        self
+    }
 }

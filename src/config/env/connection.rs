@@ -38,7 +38,7 @@ pub(super) const GATEWAY: Section = Section {
             key: "gateway.rest-address",
             variable: "BEDROCK_CONNECTOR_REST_ADDRESS",
             form: Address,
-            default: "http://localhost:8080",
+            default: "",
             others: &[
                 Spring("camunda.client.rest-address"),
                 Spring("camunda.client.zeebe.rest-address"),
@@ -296,7 +296,7 @@ pub(super) const AUTHENTICATION: Section = Section {
                 Exact("CAMUNDA_TOKEN_AUDIENCE"),
                 Exact("ZEEBE_TOKEN_AUDIENCE"),
             ],
-            doc: "The audience of the tokens; zeebe-api, and zeebe.camunda.io for saas",
+            doc: "The audience of the tokens; zeebe-api if not set, zeebe.camunda.io for saas",
         },
         Setting {
             key: "auth.scope",
@@ -392,7 +392,7 @@ pub(super) const PROXY: Section = Section {
             form: SecretAddress,
             default: "",
             others: &[Exact("HTTP_PROXY"), Exact("http_proxy")],
-            doc: "The proxy for http addresses",
+            doc: "The proxy for http addresses; from HTTP_PROXY, not for the gateway",
         },
         Setting {
             key: "proxy.none-for",
