@@ -1,0 +1,151 @@
+//! From an answer or a failure to what becomes of the job.
+
+use serde_json::{Map, Value, json};
+
+use super::error_expression::{self, Verdict};
+use super::expressions::{Evaluation, Expressions};
+use super::plan::Plan;
+use super::result;
+use super::{Error, Failure, FailureCause, Outcome, Response, Retry};
+
+/// The engine keeps longer texts out of its incidents.
+const MAX_MESSAGE: usize = 6000;
+
+/// One conclusion in the making.
+#[derive(Debug)]
+pub(super) struct Conclusion<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) expressions: &'a Expressions,
+    pub(super) max_output_bytes: usize,
+}
+
+impl Conclusion<'_> {
+    /// Applies the result expression to an answer, and the error expression to whatever came of it.
+    pub(super) fn conclude(&self, result: Result<Response, Error>) -> Outcome {
+        match result {
+            Ok(response) => {
+                match result::map(&self.plan.headers, &response, self.expressions, self.max_output_bytes) {
+                    Ok(variables) => self.succeeded(&response, variables),
+                    Err(error) => self.failed(&error, FailureCause::Mapping),
+                }
+            }
+            Err(error) => {
+                let cause = if self.plan.bound { FailureCause::Call } else { FailureCause::Input };
+                self.failed(&error, cause)
+            }
+        }
+    }
+
+    fn succeeded(&self, response: &Response, variables: Map<String, Value>) -> Outcome {
+        let Some(expression) = &self.plan.headers.error_expression else {
+            return Outcome::Complete { variables };
+        };
+        // The expression sees what the process will see, and the bare response only if that is nothing.
+        let scope = if variables.is_empty() {
+            result::scope(&response.0)
+        } else {
+            let mut scope = variables.clone();
+            scope.insert("response".into(), Value::Object(variables.clone()));
+            scope
+        };
+        match self.verdict(expression, scope) {
+            Ok(Verdict::NoError) => Outcome::Complete { variables },
+            Ok(verdict) => self.carry_out(verdict),
+            Err(error) => self.expression_failed(&error, FailureCause::Mapping),
+        }
+    }
+
+    fn failed(&self, error: &Error, cause: FailureCause) -> Outcome {
+        let seen = self.error_entry(error);
+        if let Some(expression) = &self.plan.headers.error_expression {
+            let scope = result::scope(&json!({ "error": seen.clone() }));
+            match self.verdict(expression, scope) {
+                Ok(Verdict::NoError) => {}
+                Ok(verdict) => return self.carry_out(verdict),
+                Err(error) => return self.expression_failed(&error, cause),
+            }
+        }
+        let retries = match error.retry {
+            Retry::Never => 0,
+            Retry::Spend | Retry::After(_) => self.plan.retries.saturating_sub(1).max(0),
+        };
+        let retry_back_off = match error.retry {
+            Retry::After(wait) => wait,
+            Retry::Never | Retry::Spend => self.plan.headers.retry_backoff,
+        };
+        Outcome::Fail(Failure {
+            cause,
+            retries,
+            message: self.incident_message(error),
+            retry_back_off,
+            variables: error_variable(seen),
+        })
+    }
+
+    /// A wrong error expression is wrong at the next attempt too, so no retries are left.
+    fn expression_failed(&self, error: &Error, cause: FailureCause) -> Outcome {
+        Outcome::Fail(Failure {
+            cause,
+            retries: 0,
+            message: self.incident_message(error),
+            retry_back_off: std::time::Duration::ZERO,
+            variables: error_variable(self.error_entry(error)),
+        })
+    }
+
+    fn verdict(&self, expression: &str, mut scope: Map<String, Value>) -> Result<Verdict, Error> {
+        scope.insert("job".into(), json!({ "retries": self.plan.retries }));
+        let value = self.expressions.evaluate(expression, scope, Evaluation::Error)?;
+        error_expression::read(value)
+    }
+
+    fn carry_out(&self, verdict: Verdict) -> Outcome {
+        match verdict {
+            Verdict::NoError => Outcome::Complete { variables: Map::new() },
+            Verdict::Ignore { variables } => Outcome::Complete { variables },
+            Verdict::Bpmn { code, message, variables } => Outcome::ThrowError {
+                code,
+                message: self.message(&message),
+                variables: self.plan.masker.mask_entries(variables),
+            },
+            Verdict::Job { message, variables, retries, retry_back_off } => Outcome::Fail(Failure {
+                cause: FailureCause::Requested,
+                retries,
+                message: self.message(&message),
+                retry_back_off,
+                variables: self.plan.masker.mask_entries(variables),
+            }),
+        }
+    }
+
+    /// What expressions see as `error`.
+    fn error_entry(&self, error: &Error) -> Value {
+        let mut entry = Map::new();
+        entry.insert("type".into(), Value::String(error.error_type.clone().into_owned()));
+        entry.insert("message".into(), Value::String(self.message(&error.message)));
+        entry.insert("code".into(), Value::String(error.code.to_string()));
+        if let Some(variables) = &error.variables {
+            entry.insert("variables".into(), self.plan.masker.mask_value(variables.clone()));
+        }
+        Value::Object(entry)
+    }
+
+    fn incident_message(&self, error: &Error) -> String {
+        match &error.variables {
+            Some(variables) => self.message(&format!("{} | Error variables: {variables}", error.message)),
+            None => self.message(&error.message),
+        }
+    }
+
+    fn message(&self, text: &str) -> String {
+        let masked = self.plan.masker.mask(text);
+        match masked.char_indices().nth(MAX_MESSAGE) {
+            Some((end, _)) => masked.get(..end).unwrap_or_default().to_owned(),
+            None => masked,
+        }
+    }
+}
+
+fn error_variable(entry: Value) -> Map<String, Value> {
+    Map::from_iter([("error".to_owned(), entry)])
+}

@@ -1,0 +1,119 @@
+//! JSON as the runtime reads it: bounded in depth, and with no number that a process could not hold.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The depth that Camunda's runtime reads, and no more, so that no input exhausts the stack.
+const MAX_DEPTH: usize = 1000;
+
+/// Why a text is not read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JsonError {
+    /// The text is no JSON.
+    #[error("{0}")]
+    Syntax(#[source] serde_json::Error),
+    /// The text nests more deeply than anything that a process needs.
+    #[error("it is nested more than {MAX_DEPTH} levels deep")]
+    TooDeep,
+}
+
+/// Reads a JSON text. Fractions beyond the range of a double become the text `Infinity`, as they do in
+/// Camunda's runtime; whole numbers keep every digit.
+pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
+    if depth(text) > MAX_DEPTH {
+        return Err(JsonError::TooDeep);
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    deserializer.disable_recursion_limit();
+    let mut value = Value::deserialize(&mut deserializer).map_err(JsonError::Syntax)?;
+    deserializer.end().map_err(JsonError::Syntax)?;
+    bound_numbers(&mut value);
+    Ok(value)
+}
+
+/// How deep the brackets of a text go; what is no JSON is found by the parser.
+fn depth(text: &[u8]) -> usize {
+    let (mut deepest, mut now, mut in_text, mut escaped) = (0_usize, 0_usize, false, false);
+    for byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => {
+                now += 1;
+                deepest = deepest.max(now);
+            }
+            b']' | b'}' if !in_text => now = now.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+fn bound_numbers(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            let text = number.as_str();
+            if text.contains(['.', 'e', 'E']) && number.as_f64().is_none() {
+                let sign = if text.starts_with('-') { "-" } else { "" };
+                *value = Value::String(format!("{sign}Infinity"));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(bound_numbers),
+        Value::Object(entries) => entries.values_mut().for_each(bound_numbers),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+/// What a value is, for messages: `a text`, `a list` …
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a context",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_keep_their_digits() {
+        let value = parse(br#"{"a": 123456789012345678901234567890, "b": 1.10}"#).expect("JSON");
+        assert_eq!(value.to_string(), r#"{"a":123456789012345678901234567890,"b":1.10}"#);
+    }
+
+    #[test]
+    fn fractions_out_of_range_become_infinity() {
+        assert_eq!(
+            parse(b"[1e400, -1e400, 1e-400]").expect("JSON").to_string(),
+            r#"["Infinity","-Infinity",1e-400]"#
+        );
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(parse(nested(1000).as_bytes()).is_ok());
+        assert!(matches!(parse(nested(1001).as_bytes()), Err(JsonError::TooDeep)));
+        assert_eq!(
+            parse(format!("\"{}\\\"[\"", "[".repeat(2000)).as_bytes()).map(|value| value.is_string()).ok(),
+            Some(true)
+        );
+    }
+
+    #[test]
+    fn text_after_the_value_is_an_error() {
+        for text in ["{} x", "", "{'a': 1}", "[NaN]", "\u{feff}{}"] {
+            assert!(parse(text.as_bytes()).is_err(), "{text:?}");
+        }
+        assert_eq!(parse(b" {\"a\": 1} \n").expect("JSON"), json!({"a": 1}));
+    }
+}

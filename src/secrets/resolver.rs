@@ -1,0 +1,259 @@
+//! Puts secrets in the place of their placeholders, where that is allowed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value};
+
+use super::replace::{Piece, pieces};
+use super::{Error, Masker, Scope, Secret, SecretProvider, SourceError};
+
+/// Where placeholders are resolved.
+#[derive(Debug, Clone, Default)]
+pub enum Mode {
+    /// In the credentials, the configuration and the model's id; elsewhere only the names that the operator
+    /// has allowed. A placeholder in a prompt is just text.
+    #[default]
+    Fields,
+    /// As `Fields`, but only names that the process model itself writes into the task are known.
+    Strict(Arc<dyn ModelNames>),
+    /// In all text of all variables, as older versions of Camunda's runtime did. Whoever can write a prompt
+    /// can then read any secret.
+    Peer,
+}
+
+/// Knows which secrets the process model itself names in the inputs of a task.
+pub trait ModelNames: Debug + Send + Sync {
+    /// The names in the inputs of the element that the job belongs to.
+    fn names<'a>(&'a self, scope: &'a Scope) -> BoxFuture<'a, Result<BTreeSet<String>, SourceError>>;
+}
+
+/// Options of the secrets.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    pub mode: Mode,
+    /// Names that may be used anywhere.
+    pub allowed_names: BTreeSet<String>,
+}
+
+/// Resolves the placeholders of a job.
+#[derive(Debug)]
+pub struct Resolver {
+    providers: Vec<Arc<dyn SecretProvider>>,
+    options: Options,
+}
+
+/// What happens to the placeholders of one part of the variables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Area {
+    /// Each name must be there.
+    Secret,
+    /// Only names that are allowed; all other placeholders are text.
+    Text,
+}
+
+/// The secrets that one job may use, as far as they have been looked up.
+#[derive(Debug)]
+struct Session<'a> {
+    scope: &'a Scope,
+    /// None: every name may be used in a secret field.
+    model_names: Option<BTreeSet<String>>,
+    found: BTreeMap<String, Secret>,
+}
+
+impl Resolver {
+    /// Asks the providers in this order; the first that has a secret gives it.
+    pub fn new(providers: Vec<Arc<dyn SecretProvider>>, options: Options) -> Self {
+        Self { providers, options }
+    }
+
+    /// Resolves the placeholders in the variables of a job and gives back what masks the values.
+    pub async fn resolve(&self, variables: &mut Value, scope: &Scope) -> Result<Masker, Error> {
+        let mut places = Vec::new();
+        collect(variables, &mut Path::default(), &self.options.mode, &mut places);
+        let mut session = Session { scope, model_names: None, found: BTreeMap::new() };
+        if let Mode::Strict(model) = &self.options.mode
+            && !places.is_empty()
+        {
+            session.model_names = Some(model.names(scope).await?);
+        }
+        for place in &places {
+            self.look_up(place, &mut session).await?;
+        }
+        replace(variables, &mut Path::default(), &self.options.mode, &|name, area| {
+            self.may_use(name, area, &session).then(|| session.found.get(name)).flatten()
+        });
+        Ok(Masker::new(session.found.into_values()))
+    }
+
+    async fn look_up(&self, place: &Place, session: &mut Session<'_>) -> Result<(), Error> {
+        if session.found.contains_key(&place.name) {
+            return Ok(());
+        }
+        if !self.may_use(&place.name, place.area, session) {
+            return match place.area {
+                Area::Text => Ok(()),
+                Area::Secret => Err(Error::Refused { path: place.path.clone(), name: place.name.clone() }),
+            };
+        }
+        for provider in &self.providers {
+            if let Some(secret) = provider.get(&place.name, session.scope).await? {
+                session.found.insert(place.name.clone(), secret);
+                return Ok(());
+            }
+        }
+        Err(self.missing(place, session.scope))
+    }
+
+    fn may_use(&self, name: &str, area: Area, session: &Session<'_>) -> bool {
+        if self.options.allowed_names.contains(name) {
+            return true;
+        }
+        match (area, &session.model_names) {
+            (Area::Secret, None) => true,
+            (Area::Text, None) => false,
+            (Area::Secret | Area::Text, Some(names)) => names.contains(name),
+        }
+    }
+
+    fn missing(&self, place: &Place, scope: &Scope) -> Error {
+        let remedies: Vec<_> =
+            self.providers.iter().map(|provider| provider.remedy(&place.name, scope)).collect();
+        let remedy =
+            if remedies.is_empty() { "configure a source".to_owned() } else { remedies.join(", or ") };
+        Error::Missing { path: place.path.clone(), name: place.name.clone(), remedy }
+    }
+}
+
+/// A placeholder and where it stands.
+#[derive(Debug)]
+struct Place {
+    path: String,
+    name: String,
+    area: Area,
+}
+
+/// The keys from the top of the variables down to a value.
+#[derive(Debug, Default)]
+struct Path(Vec<String>);
+
+impl Path {
+    fn area(&self, mode: &Mode) -> Area {
+        if matches!(mode, Mode::Peer) {
+            return Area::Secret;
+        }
+        let keys: Vec<_> = self.0.iter().map(String::as_str).collect();
+        match keys.as_slice() {
+            ["authentication" | "configuration" | "awsCredential", ..] | ["data", "modelId", ..] => {
+                Area::Secret
+            }
+            _ => Area::Text,
+        }
+    }
+
+    fn within<T>(&mut self, key: &str, visit: impl FnOnce(&mut Self) -> T) -> T {
+        self.0.push(key.to_owned());
+        let result = visit(self);
+        self.0.pop();
+        result
+    }
+}
+
+fn collect(value: &Value, path: &mut Path, mode: &Mode, places: &mut Vec<Place>) {
+    match value {
+        Value::String(text) => collect_text(text, path, mode, places),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                path.within(&index.to_string(), |path| collect(item, path, mode, places));
+            }
+        }
+        Value::Object(entries) => {
+            for (key, entry) in entries {
+                path.within(key, |path| {
+                    collect_text(key, path, mode, places);
+                    collect(entry, path, mode, places);
+                });
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn collect_text(text: &str, path: &Path, mode: &Mode, places: &mut Vec<Place>) {
+    let area = path.area(mode);
+    places.extend(pieces(text).into_iter().filter_map(|piece| match piece {
+        Piece::Placeholder { name, .. } => {
+            Some(Place { path: path.0.join("."), name: name.to_owned(), area })
+        }
+        Piece::Text(_) => None,
+    }));
+}
+
+fn replace<'a>(
+    value: &mut Value,
+    path: &mut Path,
+    mode: &Mode,
+    secret: &impl Fn(&str, Area) -> Option<&'a Secret>,
+) {
+    match value {
+        Value::String(text) => {
+            if let Some(replaced) = replace_text(text, path.area(mode), secret) {
+                *text = replaced;
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                path.within(&index.to_string(), |path| replace(item, path, mode, secret));
+            }
+        }
+        Value::Object(entries) => replace_entries(entries, path, mode, secret),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn replace_entries<'a>(
+    entries: &mut Map<String, Value>,
+    path: &mut Path,
+    mode: &Mode,
+    secret: &impl Fn(&str, Area) -> Option<&'a Secret>,
+) {
+    let mut renamed = false;
+    for (key, entry) in entries.iter_mut() {
+        path.within(key, |path| {
+            renamed |= replace_text(key, path.area(mode), secret).is_some();
+            replace(entry, path, mode, secret);
+        });
+    }
+    if renamed {
+        let old = std::mem::take(entries);
+        entries.extend(old.into_iter().map(|(key, entry)| {
+            let new = path.within(&key, |path| replace_text(&key, path.area(mode), secret));
+            (new.unwrap_or(key), entry)
+        }));
+    }
+}
+
+/// The text with its secrets, or none when it stays as it is.
+fn replace_text<'a>(
+    text: &str,
+    area: Area,
+    secret: &impl Fn(&str, Area) -> Option<&'a Secret>,
+) -> Option<String> {
+    let mut changed = false;
+    let replaced = pieces(text)
+        .into_iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => text,
+            Piece::Placeholder { written, name } => match secret(name, area) {
+                Some(secret) => {
+                    changed = true;
+                    secret.expose()
+                }
+                None => written,
+            },
+        })
+        .collect();
+    changed.then_some(replaced)
+}
