@@ -11,7 +11,7 @@ use super::report::{Report, Verdict, judge};
 use super::stage::Delivery;
 
 fn no_ledger() -> Ledger {
-    Ledger::parse("[]").unwrap()
+    Ledger::parse("[]").expect("a ledger without entries")
 }
 
 /// Plays one case by the recording with a change, and gives the differences that are found.
@@ -22,7 +22,7 @@ async fn noticed(id: &str, change: impl Fn(&mut Value)) -> Vec<String> {
         script
     };
     let played = fake::play(vec![Case::by_id(id)], Delivery::Polled, script).await;
-    let (case, played) = &played[0];
+    let [(case, played)] = played.as_slice() else { panic!("one case was played") };
     match judge(case, played, &no_ledger()) {
         Verdict::Agreed => Vec::new(),
         Verdict::Differing { differences, .. } => differences.iter().map(ToString::to_string).collect(),

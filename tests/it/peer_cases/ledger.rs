@@ -54,6 +54,10 @@ pub(crate) enum Reason {
 /// is any text.
 type Changes = BTreeMap<String, Value>;
 
+impl Reason {
+    pub(crate) const ALL: [Self; 3] = [Self::Newest, Self::Unsafe, Self::Better];
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -73,8 +77,14 @@ impl Ledger {
         serde_json::from_str(text)
     }
 
-    pub(crate) fn groups(&self) -> &[Group] {
-        &self.0
+    /// The groups of one reason, in the order of the file.
+    pub(crate) fn groups(&self, reason: Reason) -> impl Iterator<Item = &Group> {
+        self.0.iter().filter(move |group| group.reason == reason)
+    }
+
+    /// The ids of all entries; one that stands there twice comes twice.
+    pub(crate) fn ids(&self) -> Vec<&str> {
+        self.0.iter().flat_map(|group| group.cases.keys().map(String::as_str)).collect()
     }
 
     /// The group in which a case stands.
@@ -85,7 +95,8 @@ impl Ledger {
 
 impl Group {
     fn changes(&self, id: &str) -> Changes {
-        self.all.iter().chain(&self.cases[id]).map(|(at, to)| (at.clone(), to.clone())).collect()
+        let own = self.cases.get(id).into_iter().flatten();
+        self.all.iter().chain(own).map(|(at, to)| (at.clone(), to.clone())).collect()
     }
 
     /// Pointers into our own outcome to texts of our own wording.

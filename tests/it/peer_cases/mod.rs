@@ -4,12 +4,14 @@
 //! - `stage` is what stands around the worker: engine, Bedrock, documents.
 //! - `ledger` knows where we differ on purpose; `report` judges by it. A difference without a reason fails.
 //! - `fake` is a worker that follows a script, by which the tests in `harness` prove all of that.
+//! - `page` makes the documentation's page of differences from the ledger.
 
 mod case;
 mod compare;
 mod fake;
 mod harness;
 mod ledger;
+mod page;
 mod report;
 mod seen;
 mod stage;
@@ -24,28 +26,26 @@ use crate::support::process::Program;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn polled_jobs_end_as_recorded_or_as_the_ledger_says() {
-    check(Delivery::Polled).await;
+    let report = report(Delivery::Polled).await;
+    println!("polled\n{report}");
+    assert!(report.is_clean(), "recorded cases differ without a reason\n{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pushed_jobs_end_as_recorded_or_as_the_ledger_says() {
-    check(Delivery::Pushed).await;
+    let report = report(Delivery::Pushed).await;
+    println!("pushed\n{report}");
+    assert!(report.is_clean(), "recorded cases differ without a reason\n{report}");
 }
 
-async fn check(delivery: Delivery) {
+/// Plays all cases. What differs is also left behind in the form of the ledger, `tests/fixtures/peer-ledger.json`,
+/// where a difference belongs that has a reason.
+async fn report(delivery: Delivery) -> Report {
     let played = play(Case::all(), delivery).await;
     let report = Report::of(&played, &Ledger::read());
-    println!("{delivery:?}\n{report}");
-    if !report.is_clean() {
-        let drafts =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("peer-differences-{delivery:?}.json"));
-        std::fs::write(&drafts, format!("{:#}", report.drafts())).expect("the drafts can be written");
-        panic!(
-            "recorded cases differ without a reason; a difference that is meant belongs into \
-             tests/fixtures/peer-ledger.json (drafts: {})\n{report}",
-            drafts.display()
-        );
-    }
+    let drafts = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("peer-differences-{delivery:?}.json"));
+    std::fs::write(&drafts, format!("{:#}", report.drafts())).expect("the drafts can be written");
+    report
 }
 
 /// Plays cases against the program itself.
