@@ -1,1 +1,3 @@
-//! TODO
+//! The FEEL engine: expressions as modelers write them, with the meaning feel-scala gives them.
+
+pub mod number;
