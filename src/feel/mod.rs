@@ -1,3 +1,4 @@
 //! The FEEL engine: expressions as modelers write them, with the meaning feel-scala gives them.
 
 pub mod number;
+pub mod temporal;
