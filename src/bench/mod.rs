@@ -37,12 +37,18 @@ pub struct Load {
     pub latency: Duration,
 }
 
+impl Default for Load {
+    fn default() -> Self {
+        Self { jobs: 20_000, in_flight: 32, latency: Duration::ZERO }
+    }
+}
+
 impl Load {
     /// The measurements that are made when nobody asks for others: work without waiting, and waiting without
     /// much work.
     pub fn defaults() -> Vec<Self> {
         vec![
-            Self { jobs: 20_000, in_flight: 32, latency: Duration::ZERO },
+            Self::default(),
             Self { jobs: 320, in_flight: 32, latency: Duration::from_secs(1) },
             Self { jobs: 10_000, in_flight: 1_000, latency: Duration::from_secs(1) },
         ]
@@ -91,7 +97,7 @@ pub async fn measure(load: &Load) -> Result<Figures, Error> {
     let program = std::env::current_exe().map_err(Error::Start)?;
     let launch = Launch::new(program, &gateway.url(), &bedrock.url())
         .env("BEDROCK_CONNECTOR_MAX_JOBS_ACTIVE", load.in_flight.to_string())
-        .env("BEDROCK_CONNECTOR_LOG_LEVEL", "warn");
+        .env("BEDROCK_CONNECTOR_LOG", "warn");
     let mut worker = launch.start()?;
     let ready_after = worker.ready().await?;
     let before = process::usage(worker.id())?;
@@ -137,10 +143,7 @@ fn job(number: usize) -> NewJob {
 }
 
 /// The time between the activation of each job and its completion, as the gateway sees it.
-async fn times_of_jobs(
-    mut events: tokio::sync::broadcast::Receiver<Event>,
-    jobs: usize,
-) -> Vec<Duration> {
+async fn times_of_jobs(mut events: tokio::sync::broadcast::Receiver<Event>, jobs: usize) -> Vec<Duration> {
     let mut activated: HashMap<JobKey, Instant> = HashMap::with_capacity(jobs);
     let mut times = Vec::with_capacity(jobs);
     while times.len() < jobs {
@@ -159,7 +162,12 @@ async fn times_of_jobs(
 }
 
 fn at_share(sorted: &[Duration], share: f64) -> Duration {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index below the length")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an index below the length"
+    )]
     let index = ((sorted.len().saturating_sub(1)) as f64 * share).round() as usize;
     sorted.get(index).copied().unwrap_or_default()
 }

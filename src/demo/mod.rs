@@ -10,7 +10,6 @@ mod transcript;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio::sync::broadcast::error::RecvError;
@@ -18,8 +17,8 @@ use tokio::sync::{broadcast, mpsc};
 
 use self::overheard::{Listening, Overheard};
 use self::secrets::AnySecret;
-use self::story::Story;
 pub use self::story::Ending;
+use self::story::Story;
 use self::transcript::Transcript;
 use crate::app::{self, App};
 use crate::config::{Config, Environment, FixedEnvironment, Flags, Mistakes};
@@ -51,7 +50,10 @@ pub struct Diagram {
 impl Diagram {
     /// The example that comes with the program.
     pub fn included() -> Self {
-        Self { name: "support-answer.bpmn".to_owned(), content: include_bytes!("support-answer.bpmn").to_vec() }
+        Self {
+            name: "support-answer.bpmn".to_owned(),
+            content: include_bytes!("support-answer.bpmn").to_vec(),
+        }
     }
 
     /// The variables that the included example starts with.
@@ -86,7 +88,8 @@ pub enum Error {
 
 /// Walks the diagram and tells what happens. A stuck process is an ending, not an error.
 pub async fn run(options: Options, environment: &dyn Environment, out: impl Write) -> Result<Ending, Error> {
-    let gateway_options = gateway::Options { results: options.results.clone(), ..gateway::Options::default() };
+    let gateway_options =
+        gateway::Options { results: options.results.clone(), ..gateway::Options::default() };
     let gateway = Gateway::start(gateway_options).await.map_err(Error::Listen)?;
     let bedrock = match options.live {
         true => None,
@@ -109,7 +112,7 @@ pub async fn run(options: Options, environment: &dyn Environment, out: impl Writ
         story.opening(&options.diagram.name, options.live)?;
         happenings.tell(&mut story).await
     };
-    app.stop(Duration::from_secs(1)).await;
+    app.stop().await;
     ending
 }
 

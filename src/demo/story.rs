@@ -71,7 +71,12 @@ impl<W: Write> Teller for Story<W> {
             Event::IncidentRaised { message, .. } => {
                 self.page.entry("incident", message, Tone::Wrong)?;
                 self.page.blank()?;
-                self.page.heading("✗", "The process stands still", "an operator would have to act", Tone::Wrong)?;
+                self.page.heading(
+                    "✗",
+                    "The process stands still",
+                    "an operator would have to act",
+                    Tone::Wrong,
+                )?;
             }
             Event::InstanceEnded { completed, variables, .. } => self.ended(*completed, variables)?,
             Event::JobActivated { .. }
@@ -110,7 +115,12 @@ impl<W: Write> Story<W> {
         } else {
             "an emulated Bedrock: no AWS account, no cost, invented answers"
         };
-        self.page.heading("▪", diagram, "an embedded gateway, the real worker between real sockets", Tone::Faint)?;
+        self.page.heading(
+            "▪",
+            diagram,
+            "an embedded gateway, the real worker between real sockets",
+            Tone::Faint,
+        )?;
         self.page.entry("answers from", model, Tone::Faint)?;
         self.page.blank()
     }
@@ -138,7 +148,8 @@ impl<W: Write> Story<W> {
     }
 
     fn flow_taken(&mut self, name: Option<&str>, condition: Option<&str>, target: &str) -> io::Result<()> {
-        let why = condition.map_or_else(|| "no condition holds".to_owned(), |condition| format!("{condition} holds"));
+        let why = condition
+            .map_or_else(|| "no condition holds".to_owned(), |condition| format!("{condition} holds"));
         let way = name.map_or_else(|| format!("to {}", self.name_of(target)), str::to_owned);
         self.page.entry("takes", &format!("{way}  ({why})"), Tone::Changed)
     }
@@ -161,7 +172,9 @@ impl<W: Write> Story<W> {
             self.page.entry("asked", &text_of(question), Tone::Asked)?;
         }
         for name in ["resultVariable", "resultExpression", "errorExpression"] {
-            if let Some(value) = headers.get(name).and_then(Value::as_str).filter(|value| !value.trim().is_empty()) {
+            if let Some(value) =
+                headers.get(name).and_then(Value::as_str).filter(|value| !value.trim().is_empty())
+            {
                 self.page.entry(label_of(name), value, Tone::Faint)?;
             }
         }
@@ -238,7 +251,9 @@ fn document_text(document: &Value) -> String {
 /// The last text of a conversation, the text of a full response, or the body as it came.
 fn answer_text(response: &Value) -> String {
     let last_message = response.as_array().and_then(|messages| messages.last());
-    if let Some(contents) = last_message.and_then(|message| message.get("contentList")).and_then(Value::as_array) {
+    if let Some(contents) =
+        last_message.and_then(|message| message.get("contentList")).and_then(Value::as_array)
+    {
         let texts: Vec<_> = contents.iter().filter_map(|content| content.get("text")?.as_str()).collect();
         return texts.join("\n");
     }
