@@ -82,16 +82,29 @@ pub enum Event<'a> {
     StreamOpened { job_type: &'a str },
     /// A stream has ended and is opened again after a while.
     StreamEnded { job_type: &'a str, end: StreamEnd, code: &'a str, message: &'a str, delay: Duration },
+    /// A stream could not be opened; this is tried again after a while.
+    StreamRepeated { job_type: &'a str, code: &'a str, message: &'a str, delay: Duration },
     /// The gateway has no streams, or the worker has too few slots for them.
     StreamUnavailable { job_type: &'a str, message: &'a str },
     /// Jobs can no longer be asked for.
     FeedLost { job_type: &'a str, problem: FeedProblem, code: &'a str, message: &'a str },
     /// Jobs can be asked for again.
     FeedRestored { job_type: &'a str },
+    /// A defect of this program ended a feed, and it was started anew.
+    FeedRestarted { job_type: &'a str, message: &'a str },
 
     // --- the model ---
     /// The model answered, or refused to.
-    ModelCalled { model: &'a str, region: &'a str, code: &'a str, took: Duration },
+    ModelCalled {
+        model: &'a str,
+        region: &'a str,
+        /// `converse` or `invoke_model`.
+        action: &'a str,
+        /// `OK`, or the code of the error.
+        code: &'a str,
+        attempts: u32,
+        took: Duration,
+    },
     /// A call waits for its turn.
     ModelThrottled { model: &'a str, region: &'a str, wait: Duration },
     /// What an answer costs.
@@ -102,6 +115,8 @@ pub enum Event<'a> {
     AnswerReused { job_key: i64 },
     /// A secret was asked for where it may not be used.
     SecretRefused { name: &'a str, reason: &'a str },
+    /// A result or error expression has an answer, and something in it failed on the way.
+    ExpressionWarning { job_key: i64, which: &'a str, kind: &'a str, message: &'a str },
 }
 
 /// Which way a job came.
@@ -164,8 +179,12 @@ pub enum StreamEnd {
 /// Why no jobs can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FeedProblem {
-    /// The gateway is away or busy.
+    /// The gateway is away.
     Unavailable,
+    /// The engine is there, and has given back-pressure for a while.
+    Busy,
+    /// The engine refuses our credentials.
+    Unauthenticated,
     /// The engine does not let this worker have these jobs.
     Denied,
     /// The engine says that the request itself is wrong.
@@ -196,7 +215,8 @@ texts!(CommandKind {
     Complete => "complete", Fail => "fail", ThrowError => "throw_error", UpdateTimeout => "update_timeout"
 });
 texts!(StreamEnd { Closed => "closed", Failed => "failed", Silent => "silent", Aged => "aged" });
-texts!(FeedProblem { Unavailable => "unavailable", Denied => "denied", Misconfigured => "misconfigured" });
+texts!(FeedProblem {
+    Unavailable => "unavailable", Busy => "busy", Unauthenticated => "unauthenticated", Denied => "denied", Misconfigured => "misconfigured" });
 
 /// A log line about a job; its span holds key, type and process instance.
 macro_rules! job_line {
@@ -237,15 +257,18 @@ impl Event<'_> {
             | Self::PollRepeated { .. }
             | Self::StreamOpened { .. }
             | Self::StreamEnded { .. }
+            | Self::StreamRepeated { .. }
             | Self::StreamUnavailable { .. }
             | Self::FeedLost { .. }
-            | Self::FeedRestored { .. } => self.log_feed(),
+            | Self::FeedRestored { .. }
+            | Self::FeedRestarted { .. } => self.log_feed(),
             Self::ModelCalled { .. }
             | Self::ModelThrottled { .. }
             | Self::TokensUsed { .. }
             | Self::AnswerStored { .. }
             | Self::AnswerReused { .. }
-            | Self::SecretRefused { .. } => self.log_model(),
+            | Self::SecretRefused { .. }
+            | Self::ExpressionWarning { .. } => self.log_model(),
         }
     }
 
@@ -341,18 +364,15 @@ impl Event<'_> {
                 feed_line!(warn, job_type, { %end, code, ?delay, },
                     "The job stream has ended and is opened again: {message}");
             }
+            Self::StreamRepeated { job_type, code, message, delay } => {
+                feed_line!(debug, job_type, { code, ?delay, }, "The job stream is opened again: {message}");
+            }
             Self::StreamUnavailable { job_type, message } => {
                 feed_line!(info, job_type, {}, "Jobs are polled and not pushed: {message}")
             }
-            Self::FeedLost { job_type, problem: FeedProblem::Unavailable, code, message } => {
-                feed_line!(warn, job_type, { code, }, "The gateway gives no jobs, asking again: {message}");
-            }
-            Self::FeedLost { job_type, problem: FeedProblem::Denied, code, message } => {
-                feed_line!(error, job_type, { code, }, "The engine denies this worker its jobs: {message}");
-            }
-            Self::FeedLost { job_type, problem: FeedProblem::Misconfigured, code, message } => {
-                feed_line!(error, job_type, { code, },
-                    "The engine refuses how jobs are asked for; check job type, lock and tenants: {message}");
+            Self::FeedLost { job_type, problem, code, message } => log_lost(job_type, problem, code, message),
+            Self::FeedRestarted { job_type, message } => {
+                feed_line!(error, job_type, {}, "{message}; please report it")
             }
             Self::FeedRestored { job_type } => feed_line!(info, job_type, {}, "The gateway gives jobs"),
             _ => {}
@@ -361,8 +381,8 @@ impl Event<'_> {
 
     fn log_model(&self) {
         match *self {
-            Self::ModelCalled { model, region, code, took } => {
-                debug!(target: "bedrock_connector::model", model, region, code, ?took, "The model answered");
+            Self::ModelCalled { model, region, action, code, attempts, took } => {
+                debug!(target: "bedrock_connector::model", model, region, action, code, attempts, ?took, "The model was called");
             }
             Self::ModelThrottled { model, region, wait } => {
                 debug!(target: "bedrock_connector::model", model, region, ?wait, "The call waits for its turn");
@@ -379,7 +399,29 @@ impl Event<'_> {
             Self::SecretRefused { name, reason } => {
                 warn!(target: "bedrock_connector::secrets", name, reason, "A secret was refused");
             }
+            Self::ExpressionWarning { job_key, which, kind, message } => {
+                warn!(target: "bedrock_connector::job", job_key, which, kind, "The expression has a null in it: {message}");
+            }
             _ => {}
         }
+    }
+}
+
+fn log_lost(job_type: &str, problem: FeedProblem, code: &str, message: &str) {
+    match problem {
+        FeedProblem::Unavailable => {
+            feed_line!(warn, job_type, { code, }, "The gateway is away, asking again: {message}");
+        }
+        FeedProblem::Busy => {
+            feed_line!(warn, job_type, { code, }, "The engine is busy or out of room, asking again: {message}");
+        }
+        FeedProblem::Unauthenticated => {
+            feed_line!(error, job_type, { code, }, "The engine refuses our credentials: {message}");
+        }
+        FeedProblem::Denied => {
+            feed_line!(error, job_type, { code, }, "The engine denies this worker its jobs: {message}");
+        }
+        FeedProblem::Misconfigured => feed_line!(error, job_type, { code, },
+            "The engine refuses how jobs are asked for; check job type, lock and tenants: {message}"),
     }
 }

@@ -42,6 +42,7 @@ const POLLS: &str = "bedrock_connector_polls";
 const STREAM_OPEN: &str = "bedrock_connector_stream_open";
 const STREAMS_ENDED: &str = "bedrock_connector_streams_ended";
 const FEED_UP: &str = "bedrock_connector_feed_up";
+const FEEDS_RESTARTED: &str = "bedrock_connector_feeds_restarted";
 const MODEL_CALLS: &str = "bedrock_connector_model_calls";
 const MODEL_SECONDS: &str = "bedrock_connector_model_seconds";
 const MODEL_THROTTLED: &str = "bedrock_connector_model_throttled";
@@ -49,6 +50,7 @@ const TOKENS: &str = "bedrock_connector_tokens";
 const ANSWERS_STORED: &str = "bedrock_connector_answers_stored";
 const ANSWERS_REUSED: &str = "bedrock_connector_answers_reused";
 const SECRETS_REFUSED: &str = "bedrock_connector_secrets_refused";
+const EXPRESSION_WARNINGS: &str = "bedrock_connector_expression_warnings";
 
 /// Calls of models last from fractions of a second to many minutes.
 const SECONDS_BUCKETS: [f64; 14] =
@@ -58,6 +60,7 @@ const SECONDS_BUCKETS: [f64; 14] =
 const MODEL_LIMIT: usize = 100;
 const TEMPLATE_LIMIT: usize = 200;
 const REGION_LIMIT: usize = 60;
+const KIND_LIMIT: usize = 30;
 
 pub(super) type Labels<const N: usize> = [(&'static str, String); N];
 pub(super) type Counters<const N: usize> = Family<Labels<N>, Counter>;
@@ -73,6 +76,7 @@ pub(super) struct Metrics {
     pub(super) models: BoundedLabel,
     pub(super) regions: BoundedLabel,
     pub(super) templates: BoundedLabel,
+    pub(super) kinds: BoundedLabel,
 
     pub(super) invocations: Counters<4>,
     pub(super) execution_time: Timers,
@@ -99,6 +103,7 @@ pub(super) struct Metrics {
     pub(super) stream_open: Gauges<1>,
     pub(super) streams_ended: Counters<2>,
     pub(super) feed_up: Gauges<1>,
+    pub(super) feeds_restarted: Counters<1>,
     pub(super) model_calls: Counters<3>,
     pub(super) model_seconds: Histograms<1>,
     pub(super) model_throttled: Counters<2>,
@@ -106,6 +111,7 @@ pub(super) struct Metrics {
     pub(super) answers_stored: Counter,
     pub(super) answers_reused: Counter,
     pub(super) secrets_refused: Counter,
+    pub(super) expression_warnings: Counters<2>,
 }
 
 impl fmt::Debug for Metrics {
@@ -175,6 +181,7 @@ impl Metrics {
             stream_open: add(page, STREAM_OPEN, "Whether a job stream is open"),
             streams_ended: add(page, STREAMS_ENDED, "Streams that have ended, by how"),
             feed_up: add(page, FEED_UP, "Whether the gateway gives jobs"),
+            feeds_restarted: add(page, FEEDS_RESTARTED, "Feeds started anew after a defect of this program"),
             model_calls: add(page, MODEL_CALLS, "Calls of models, by status code"),
             model_seconds: add_histogram(page, MODEL_SECONDS, "How long calls of models took"),
             model_throttled: add(page, MODEL_THROTTLED, "Times that a call had to wait for its turn"),
@@ -182,10 +189,16 @@ impl Metrics {
             answers_stored: add(page, ANSWERS_STORED, "Answers made durable"),
             answers_reused: add(page, ANSWERS_REUSED, "Stored answers taken in place of a new call"),
             secrets_refused: add(page, SECRETS_REFUSED, "Secrets asked for where they may not be used"),
+            expression_warnings: add(
+                page,
+                EXPRESSION_WARNINGS,
+                "Failures inside expressions that became null",
+            ),
             longest: Mutex::default(),
             models: BoundedLabel::new(MODEL_LIMIT),
             regions: BoundedLabel::new(REGION_LIMIT),
             templates: BoundedLabel::new(TEMPLATE_LIMIT),
+            kinds: BoundedLabel::new(KIND_LIMIT),
             clock,
             registry,
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::events::{Action, Event, FeedProblem, JobTag, StreamEnd};
+use super::events::{Action, Event, JobTag, StreamEnd};
 use super::metrics::Metrics;
 
 impl Metrics {
@@ -119,9 +119,14 @@ impl Metrics {
             Event::StreamUnavailable { job_type, .. } => {
                 self.stream_open.get_or_create(&[("type", text(job_type))]).set(0);
             }
-            Event::FeedLost { job_type, problem, .. } => {
-                let (FeedProblem::Unavailable | FeedProblem::Denied | FeedProblem::Misconfigured) = problem;
+            Event::StreamRepeated { job_type, .. } => {
+                self.streams_ended.get_or_create(&[("type", text(job_type)), ("end", text("refused"))]).inc();
+            }
+            Event::FeedLost { job_type, .. } => {
                 self.feed_up.get_or_create(&[("type", text(job_type))]).set(0);
+            }
+            Event::FeedRestarted { job_type, .. } => {
+                self.feeds_restarted.get_or_create(&[("type", text(job_type))]).inc();
             }
             Event::FeedRestored { job_type } => {
                 self.feed_up.get_or_create(&[("type", text(job_type))]).set(1);
@@ -132,7 +137,7 @@ impl Metrics {
 
     fn record_model(&self, event: &Event<'_>) {
         match *event {
-            Event::ModelCalled { model, region, code, took } => {
+            Event::ModelCalled { model, region, code, took, .. } => {
                 let model = self.models.admit(model);
                 let labels =
                     [("model", model.clone()), ("region", self.regions.admit(region)), ("code", text(code))];
@@ -165,6 +170,10 @@ impl Metrics {
             }
             Event::SecretRefused { .. } => {
                 self.secrets_refused.inc();
+            }
+            Event::ExpressionWarning { which, kind, .. } => {
+                let labels = [("expression", text(which)), ("kind", self.kinds.admit(kind))];
+                self.expression_warnings.get_or_create(&labels).inc();
             }
             _ => {}
         }

@@ -1,0 +1,14 @@
+//! What stops until an operator has looked at it.
+
+use crate::zeebe::{JobKey, ProcessInstanceKey};
+
+/// An open incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incident {
+    pub key: i64,
+    pub instance: ProcessInstanceKey,
+    pub element_id: String,
+    /// The job that ran out of retries or threw an error that nothing caught.
+    pub job: Option<JobKey>,
+    pub message: String,
+}
