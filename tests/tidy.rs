@@ -31,15 +31,50 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 const EVERY_COMPONENT: &[&str] = &[
-    "clock", "telemetry", "secrets", "connector", "documents", "bedrock", "zeebe", "worker", "journal", "admin",
+    "clock",
+    "telemetry",
+    "secrets",
+    "connector",
+    "documents",
+    "bedrock",
+    "zeebe",
+    "worker",
+    "journal",
+    "admin",
 ];
 const EVERY_COMPONENT_AND_CONFIG: &[&str] = &[
-    "clock", "telemetry", "secrets", "connector", "documents", "bedrock", "zeebe", "worker", "journal", "admin",
+    "clock",
+    "telemetry",
+    "secrets",
+    "connector",
+    "documents",
+    "bedrock",
+    "zeebe",
+    "worker",
+    "journal",
+    "admin",
     "config",
 ];
 const EVERYTHING_BELOW_COMMANDS: &[&str] = &[
-    "clock", "telemetry", "secrets", "connector", "documents", "bedrock", "zeebe", "worker", "journal", "admin",
-    "config", "app", "cli", "demo", "bench", "emulator", "feel", "template", "proto",
+    "clock",
+    "telemetry",
+    "secrets",
+    "connector",
+    "documents",
+    "bedrock",
+    "zeebe",
+    "worker",
+    "journal",
+    "admin",
+    "config",
+    "app",
+    "cli",
+    "demo",
+    "bench",
+    "emulator",
+    "feel",
+    "template",
+    "proto",
 ];
 
 fn sources() -> PathBuf {
@@ -67,7 +102,8 @@ fn module_of(file: &Path) -> Option<String> {
 
 /// The modules of ours that a text names as `crate::module`, also inside `use crate::{a, b}`.
 fn modules_named_in(text: &str) -> BTreeSet<String> {
-    let code: String = text.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n");
+    let code: String =
+        text.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n");
     let mut named = BTreeSet::new();
     for (at, _) in code.match_indices("crate::") {
         // `$crate::` and `some_crate::` are other words.
