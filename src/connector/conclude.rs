@@ -125,7 +125,7 @@ impl Conclusion<'_> {
         entry.insert("message".into(), Value::String(self.message(&error.message)));
         entry.insert("code".into(), Value::String(error.code.to_string()));
         if let Some(variables) = &error.variables {
-            entry.insert("variables".into(), self.plan.masker.mask_value(variables.clone()));
+            entry.insert("variables".into(), self.plan.masker.mask_value((**variables).clone()));
         }
         Value::Object(entry)
     }
