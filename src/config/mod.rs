@@ -9,6 +9,7 @@ mod dump;
 pub mod env;
 mod environment;
 mod gateway;
+mod journal;
 mod layers;
 mod log;
 mod mistake;
@@ -18,6 +19,7 @@ mod proxy;
 mod reader;
 mod secrets;
 mod setting;
+mod worker;
 
 #[cfg(test)]
 mod tests;
@@ -26,12 +28,14 @@ use std::path::PathBuf;
 
 pub use self::environment::{Environment, FixedEnvironment, ProcessEnvironment};
 pub use self::gateway::Engine;
+pub use self::journal::JournalConfig;
 use self::layers::Layer;
 pub use self::mistake::{Mistake, Mistakes};
 pub use self::proxy::Proxies;
 use self::reader::{Reader, Resolved};
 pub use self::secrets::{SecretsConfig, SecretsMode};
 pub use self::setting::{Form, Name, Section, Setting};
+pub use self::worker::JobTypes;
 use crate::{admin, telemetry, zeebe};
 
 /// The variable that names the file; the flag `--config` wins over it.
@@ -52,6 +56,9 @@ pub struct Config {
     pub gateway: zeebe::Options,
     pub engine: Engine,
     pub proxies: Proxies,
+    pub worker: crate::worker::Options,
+    pub job_types: JobTypes,
+    pub journal: JournalConfig,
     pub secrets: SecretsConfig,
     pub admin: admin::Options,
     pub log: telemetry::Options,
@@ -96,7 +103,11 @@ impl Config {
         let proxies = proxy::read(reader, variables);
         let (gateway, engine) = gateway::read(reader, &proxies);
         let secrets = secrets::read(reader, variables, engine.rest_address.is_some());
+        let (worker, job_types) = self::worker::read(reader, &engine, variables);
         let mut config = Self {
+            worker,
+            job_types,
+            journal: self::journal::read(reader),
             gateway,
             engine,
             proxies,
