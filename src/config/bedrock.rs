@@ -9,7 +9,11 @@ use crate::secrets::Secret;
 pub(crate) fn read(reader: &mut Reader, proxies: &Proxies, variables: &[(String, String)]) -> Options {
     let mut options = Options {
         endpoint_url: reader.address("bedrock.endpoint", false),
-        allowed_endpoint_hosts: reader.list("bedrock.allowed-endpoints").unwrap_or_default().into_iter().collect(),
+        allowed_endpoint_hosts: reader
+            .list("bedrock.allowed-endpoints")
+            .unwrap_or_default()
+            .into_iter()
+            .collect(),
         default_region: reader.parsed("bedrock.region", region),
         default_identity: identity(reader, variables),
         proxy: proxies.outbound.clone(),
@@ -63,7 +67,10 @@ fn ca_pem(reader: &mut Reader) -> Option<Vec<u8>> {
     match std::fs::read(&path) {
         Ok(pem) => Some(pem),
         Err(error) => {
-            reader.mistake("bedrock.ca-certificate-path", format!("expected a file that can be read ({error})"));
+            reader.mistake(
+                "bedrock.ca-certificate-path",
+                format!("expected a file that can be read ({error})"),
+            );
             None
         }
     }

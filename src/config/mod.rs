@@ -5,6 +5,7 @@
 //! - `layers` lays the sources over each other, `reader` takes typed values out and collects mistakes.
 //! - Reading is pure: the environment stands behind a trait, and all mistakes are reported together.
 
+mod bedrock;
 mod dump;
 pub mod env;
 mod environment;
@@ -36,7 +37,7 @@ use self::reader::{Reader, Resolved};
 pub use self::secrets::{SecretsConfig, SecretsMode};
 pub use self::setting::{Form, Name, Section, Setting};
 pub use self::worker::JobTypes;
-use crate::{admin, telemetry, zeebe};
+use crate::{admin, documents, telemetry, zeebe};
 
 /// The variable that names the file; the flag `--config` wins over it.
 pub const FILE_VARIABLE: &str = "BEDROCK_CONNECTOR_CONFIG";
@@ -58,6 +59,8 @@ pub struct Config {
     pub proxies: Proxies,
     pub worker: crate::worker::Options,
     pub job_types: JobTypes,
+    pub bedrock: crate::bedrock::Options,
+    pub documents: documents::ExternalOptions,
     pub journal: JournalConfig,
     pub secrets: SecretsConfig,
     pub admin: admin::Options,
@@ -107,6 +110,8 @@ impl Config {
         let mut config = Self {
             worker,
             job_types,
+            bedrock: self::bedrock::read(reader, &proxies, variables),
+            documents: self::bedrock::read_documents(reader),
             journal: self::journal::read(reader),
             gateway,
             engine,

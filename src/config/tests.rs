@@ -2,6 +2,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use super::*;
+use crate::bedrock::DefaultIdentity;
 use crate::zeebe::Auth;
 
 /// What a test starts the process with.
@@ -355,7 +356,7 @@ fn proxies_hold_for_everything_but_those_of_the_connectors() {
         with_env([("HTTPS_PROXY", "http://user:pa%20ss@proxy:3128"), ("NO_PROXY", ".svc,localhost")])
             .config()
             .proxies;
-    assert!(proxies.gateway.https.is_some() && proxies.gateway.https == proxies.outbound.https);
+    assert!(proxies.gateway.https.is_some() && proxies.outbound.https.is_some());
     assert_eq!(proxies.gateway.no_proxy, ".svc,localhost");
 
     let config = with_env([
@@ -366,7 +367,7 @@ fn proxies_hold_for_everything_but_those_of_the_connectors() {
         ("CONNECTOR_HTTP_NON_PROXY_HOSTS", "localhost|*.internal"),
     ])
     .config();
-    assert_eq!(config.proxies.outbound.https, Some(zeebe::Secret::new("http://me:p%40ss@proxy:3128")));
+    assert_eq!(config.proxies.outbound.https.as_ref().unwrap().expose(), "http://me:p%40ss@proxy:3128");
     assert_eq!(config.proxies.outbound.no_proxy, "localhost,.internal");
     assert_eq!(config.proxies.gateway, zeebe::Proxy::default());
 }
@@ -521,4 +522,35 @@ fn the_journals_database_is_never_shown() {
     assert!(!format!("{config:?}").contains("hidden") && !config.dump().contains("hidden"));
     let mistakes = with_env([("BEDROCK_CONNECTOR_JOURNAL_URL", "mysql://me:hidden@db")]).mistakes();
     assert!(mistakes.len() == 1 && !mistakes[0].contains("hidden"), "{mistakes:?}");
+}
+
+#[test]
+fn bedrock_takes_what_aws_names_in_the_environment() {
+    let config = with_env([
+        ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "http://127.0.0.1:9000"),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "AKID"),
+        ("AWS_SECRET_ACCESS_KEY", "hidden"),
+        ("BEDROCK_CONNECTOR_THROTTLE_PATIENCE", "PT0S"),
+    ])
+    .config();
+    assert_eq!(config.bedrock.endpoint_url.as_deref(), Some("http://127.0.0.1:9000"));
+    assert_eq!(config.bedrock.default_region.as_deref(), Some("eu-central-1"));
+    assert_eq!(config.bedrock.throttle_patience, Duration::ZERO);
+    assert!(
+        matches!(&config.bedrock.default_identity, DefaultIdentity::Static { access_key, .. } if access_key == "AKID")
+    );
+    assert!(!format!("{config:?}").contains("hidden"));
+    assert!(matches!(
+        with_env([("AWS_ACCESS_KEY_ID", "half")]).config().bedrock.default_identity,
+        DefaultIdentity::Chain
+    ));
+}
+
+#[test]
+fn tasks_can_be_denied_the_credentials_of_the_process() {
+    let config = with_env([("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")])
+        .flag("bedrock.default-credentials", "false")
+        .config();
+    assert!(matches!(config.bedrock.default_identity, DefaultIdentity::Refused));
 }
