@@ -148,8 +148,10 @@ impl BedrockCall {
 
     fn tell_call(&self, model: &str, error: Option<&Error>, took: Duration) {
         let code = error.map(Error::code);
-        let code = code.as_deref().unwrap_or("ok");
-        self.parts.telemetry.emit(Event::ModelCalled { model, region: &self.target.region, code, took });
+        let code = code.as_deref().unwrap_or("OK");
+        let region = &self.target.region;
+        let action = self.action.name();
+        self.parts.telemetry.emit(Event::ModelCalled { model, region, action, code, attempts: 1, took });
     }
 
     fn tell_tokens(&self, model: &str, answer: &Value) {
