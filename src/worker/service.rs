@@ -52,6 +52,10 @@ impl Options {
         }
         let orders = self.orders(&runtime);
         let slots = Slots::new(self.max_jobs_active);
+        let board = Arc::new(Board::default());
+        for order in &orders {
+            board.update(&order.job_type, |_| {});
+        }
         let crew = Crew {
             client,
             runtime,
@@ -59,7 +63,7 @@ impl Options {
             clock,
             options: self,
             slots,
-            board: Arc::new(Board::default()),
+            board,
             hand_back: CancellationToken::new(),
         };
         Ok(Worker { crew: Arc::new(crew), orders })

@@ -111,7 +111,6 @@ impl Feed {
     }
 
     async fn run(&mut self) {
-        self.crew.board.update(&self.order.job_type, |_| {});
         if !self.order.streams {
             self.emit_stream_unavailable("there are too few slots, or streams are switched off");
         }
