@@ -105,12 +105,57 @@ async fn without_streams_polls_wait_at_the_gateway_and_jobs_still_come() {
 }
 
 #[tokio::test]
-async fn a_worker_with_too_few_slots_for_streams_polls() {
-    let scene = Scene::new(Options { max_jobs_active: 1, ..options() }).await;
-    let first = scene.job("answer");
-    scene.completed(first).await;
-    let second = scene.job("answer");
-    scene.completed(second).await;
+async fn one_slot_serves_polls_and_streams_alike() {
+    let gateway = gateway().await;
+    let backlog = [gateway.create_job(new_job("answer")), gateway.create_job(new_job("answer"))];
+    let scene = Scene::at(gateway, Options { max_jobs_active: 1, ..options() }, Arc::new(SystemClock));
+    for key in backlog {
+        scene.completed(key).await;
+    }
+    scene.gateway.wait_for_streams(1).await.unwrap();
+    let mut events = scene.gateway.events();
+    loop {
+        // A poll may come first, but not for ever.
+        let key = scene.job("answer");
+        scene.completed(key).await;
+        let activated = std::iter::from_fn(|| events.try_recv().ok())
+            .find(|event| matches!(event, Event::JobActivated { job, .. } if *job == key));
+        if matches!(activated, Some(Event::JobActivated { by: Delivery::Push, .. })) {
+            break;
+        }
+    }
+    assert_eq!(scene.model.seen().most, 1);
+}
+
+#[tokio::test]
+async fn the_idle_streams_of_other_job_types_take_nothing_from_a_backlog() {
+    let gateway = gateway().await;
+    let options = Options { max_jobs_active: 2, ..options() };
+    let scene = Scene::serving(&[JOB_TYPE, "other"], gateway, options, Arc::new(SystemClock));
+    scene.gateway.wait_for_streams(2).await.unwrap();
+    scene.gateway.pushes(Pushes::Silent);
+    let keys = [scene.job("wait"), scene.job("wait")];
+    scene.model.until("both slots have a job of one type", |seen| seen.running == 2).await;
+    scene.model.open_gate();
+    for key in keys {
+        scene.completed(key).await;
+    }
+    let other = NewJob { job_type: "other".to_owned(), ..new_job("answer") };
+    let other = scene.gateway.create_job(other);
+    scene.completed(other).await;
+}
+
+#[tokio::test]
+async fn fewer_slots_than_job_types_are_polled_for_in_turn() {
+    let gateway = gateway().await;
+    let long_poll = Duration::from_millis(50);
+    let options = Options { max_jobs_active: 1, long_poll, ..options() };
+    let scene = Scene::serving(&[JOB_TYPE, "other"], gateway, options, Arc::new(SystemClock));
+    for job_type in [JOB_TYPE, "other", JOB_TYPE] {
+        let job = NewJob { job_type: job_type.to_owned(), ..new_job("answer") };
+        let key = scene.gateway.create_job(job);
+        scene.completed(key).await;
+    }
     assert_eq!(scene.gateway.received().count(|call| call.command.rpc() == Rpc::StreamActivatedJobs), 0);
 }
 
@@ -153,8 +198,7 @@ async fn a_stream_that_is_cut_is_opened_again() {
 
 #[tokio::test]
 async fn a_silent_stream_is_replaced_when_polls_bring_what_it_should_push() {
-    let scene =
-        Scene::new(Options { stream_inactivity: Duration::from_millis(100), ..options() }).await;
+    let scene = Scene::new(Options { stream_inactivity: Duration::from_millis(100), ..options() }).await;
     eventually("the stream is open", || scene.handle.feeds()[JOB_TYPE].streaming).await;
     scene.gateway.pushes(Pushes::Silent);
     let opened = |calls: &[Received]| (count(calls, Rpc::StreamActivatedJobs) >= 2).then_some(());

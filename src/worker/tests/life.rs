@@ -85,7 +85,9 @@ async fn a_cancelled_job_drops_its_call() {
     scene.gateway.cancel_job(key);
     scene.model.until("the call is dropped", |seen| seen.running == 0).await;
     assert_eq!(scene.model.seen().ended, 0, "it did not come to its own end");
-    scene.metric("bedrock_connector_jobs_lost_total{type=\"model\",phase=\"working\",because=\"gone\"} 1").await;
+    scene
+        .metric("bedrock_connector_jobs_lost_total{type=\"model\",phase=\"working\",because=\"gone\"} 1")
+        .await;
     let calls = scene.gateway.received_for(key);
     assert!(!calls.iter().any(|call| call.command.ends_attempt()), "nothing is reported: {calls:?}");
 }
@@ -116,7 +118,9 @@ async fn a_panic_fails_its_job_and_says_nothing_of_its_text() {
         assert_eq!(failure.retries, 2);
         assert!(failure.error_message.contains("PANIC"), "{}", failure.error_message);
         assert!(!failure.error_message.contains("hunter2"));
-        scene.metric(&format!("bedrock_connector_jobs_panicked_total{{type=\"model\",phase=\"{phase}\"}} 1")).await;
+        scene
+            .metric(&format!("bedrock_connector_jobs_panicked_total{{type=\"model\",phase=\"{phase}\"}} 1"))
+            .await;
     }
     let key = scene.job("answer");
     scene.completed(key).await;
@@ -170,7 +174,9 @@ async fn a_job_that_is_gone_when_its_limit_is_set_does_not_run() {
     let scene = Scene::new(options()).await;
     scene.gateway.inject(Fault::on(Rpc::UpdateJobTimeout, Reaction::Refuse(Code::NotFound)));
     let key = scene.gateway.create_job(new_job("answer").header("jobTimeout", "PT5M"));
-    scene.metric("bedrock_connector_jobs_lost_total{type=\"model\",phase=\"waiting\",because=\"gone\"} 1").await;
+    scene
+        .metric("bedrock_connector_jobs_lost_total{type=\"model\",phase=\"waiting\",because=\"gone\"} 1")
+        .await;
     assert_eq!(scene.model.seen().started, 0);
     assert_eq!(count(&scene.gateway.received_for(key), Rpc::FailJob), 0);
 }
@@ -198,7 +204,9 @@ async fn a_worker_whose_clock_is_ahead_makes_sure_of_its_jobs_first() {
 async fn a_job_that_was_read_too_late_does_not_run() {
     let future = FixedClock(UNIX_EPOCH + Duration::from_secs(40_000_000_000));
     let scene = Scene::at(gateway().await, options(), Arc::new(future));
-    scene.gateway.inject(Fault::on(Rpc::UpdateJobTimeout, Reaction::Refuse(Code::FailedPrecondition)).next(1));
+    scene
+        .gateway
+        .inject(Fault::on(Rpc::UpdateJobTimeout, Reaction::Refuse(Code::FailedPrecondition)).next(1));
     scene.gateway.create_job(new_job("answer").once());
     scene
         .metric("bedrock_connector_jobs_lost_total{type=\"model\",phase=\"waiting\",because=\"not_ours\"} 1")

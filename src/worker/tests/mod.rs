@@ -66,9 +66,14 @@ impl Scene {
     }
 
     fn at(gateway: Gateway, options: Options, clock: Arc<dyn Clock>) -> Self {
+        Self::serving(&[JOB_TYPE], gateway, options, clock)
+    }
+
+    fn serving(job_types: &[&str], gateway: Gateway, options: Options, clock: Arc<dyn Clock>) -> Self {
         let model = Model::default();
         let telemetry = Telemetry::no_op();
-        let registry = Registry::default().with(JOB_TYPE, Arc::new(model.clone()));
+        let with = |registry: Registry, job_type: &&str| registry.with(job_type, Arc::new(model.clone()));
+        let registry = job_types.iter().fold(Registry::default(), with);
         let secrets = secrets::Resolver::new(Vec::new(), secrets::Options::default());
         let runtime = Runtime::new(registry, Arc::new(secrets), connector::Options::default());
         let client =

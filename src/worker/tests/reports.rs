@@ -106,7 +106,10 @@ async fn what_no_repetition_can_mend_is_left_to_the_lock() {
         scene.gateway.inject(Fault::on_end_of_attempt(Reaction::Refuse(code)));
         let key = scene.gateway.create_job(new_job("answer").once());
         eventually("the report is abandoned", || {
-            scene.telemetry.render().contains("bedrock_connector_reports_abandoned_total{command=\"complete\"")
+            scene
+                .telemetry
+                .render()
+                .contains("bedrock_connector_reports_abandoned_total{command=\"complete\"")
         })
         .await;
         assert_eq!(ends(&scene.gateway.received_for(key)), [Rpc::CompleteJob], "{code:?}");
