@@ -17,7 +17,6 @@ use super::keys::JobKey;
 use super::options::Options;
 use super::requests::{Activation, FailJob, Subscription, ThrowError, millis};
 use super::stream::JobStream;
-use super::tls;
 use super::topology::Topology;
 use super::transport::Transport;
 use crate::proto;
@@ -53,7 +52,6 @@ pub(super) struct Attempt {
 impl Client {
     /// Builds a client inside a tokio runtime. It reads the files named in the options, and does not connect.
     pub fn new(options: &Options) -> Result<Self, Error> {
-        tls::install_provider();
         let physical_tenant = options.physical_tenant.as_deref().map(|name| {
             name.parse().map_err(|_| OptionsError::Header { what: "the name of the physical tenant" })
         });
@@ -82,7 +80,7 @@ impl Client {
     /// their lock runs out. If the call fails after some jobs have arrived, they are the answer and the next
     /// call meets the failure.
     pub async fn activate_jobs(&self, request: &Activation) -> Result<Vec<ActivatedJob>, Error> {
-        let limit = self.limit_of_wait(request.request_timeout);
+        let limit = self.limit_of_wait(request.request_timeout.unwrap_or_default());
         let send = |mut gateway: Gateway, request| async move { gateway.activate_jobs(request).await };
         let message = proto::ActivateJobsRequest::from(request);
         let deadline = Instant::now() + limit;

@@ -16,8 +16,8 @@ pub struct Activation {
     pub max_jobs: u32,
     /// Empty fetches all variables.
     pub fetch_variables: Vec<String>,
-    /// How long the gateway waits for jobs; zero leaves it to the gateway.
-    pub request_timeout: Duration,
+    /// How long the gateway waits for jobs; zero leaves it to the gateway, `None` asks for an answer at once.
+    pub request_timeout: Option<Duration>,
     /// Empty where the engine has no multi-tenancy.
     pub tenant_ids: Vec<String>,
     /// Asks for leases (8.10 and later; older gateways give none).
@@ -72,7 +72,7 @@ impl From<&Activation> for proto::ActivateJobsRequest {
             timeout: millis(request.lock),
             max_jobs_to_activate: i32::try_from(request.max_jobs).unwrap_or(i32::MAX),
             fetch_variable: request.fetch_variables.clone(),
-            request_timeout: millis(request.request_timeout),
+            request_timeout: request.request_timeout.map_or(-1, millis),
             tenant_ids: request.tenant_ids.clone(),
             tenant_filter: proto::TenantFilter::Provided.into(),
             with_lease: request.with_lease,

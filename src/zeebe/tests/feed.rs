@@ -19,7 +19,7 @@ fn poll() -> Activation {
         lock: Duration::from_secs(60),
         max_jobs: 32,
         fetch_variables: vec!["data".to_owned()],
-        request_timeout: Duration::from_secs(10),
+        request_timeout: Some(Duration::from_secs(10)),
         tenant_ids: vec!["blue".to_owned()],
         with_lease: true,
     }
@@ -58,6 +58,15 @@ async fn a_poll_says_what_it_wants_and_gathers_all_batches() {
     assert_eq!(stub.header("grpc-timeout").as_deref(), Some("15000000u"), "the wait and the grace");
 }
 
+#[tokio::test]
+async fn a_poll_may_leave_the_wait_to_the_gateway_or_do_without() {
+    let stub = Stub::start().await;
+    for (request_timeout, sent) in [(Some(Duration::ZERO), 0), (None, -1)] {
+        soon(stub.client().activate_jobs(&Activation { request_timeout, ..poll() })).await.unwrap();
+        assert_eq!(stub.message::<proto::ActivateJobsRequest>().request_timeout, sent);
+    }
+}
+
 /// A long poll that runs out is the normal case of an idle worker: nothing failed, nothing is to be logged.
 #[tokio::test]
 async fn a_poll_in_vain_is_no_error() {
@@ -82,7 +91,7 @@ async fn jobs_do_not_wait_for_a_gateway_that_falls_silent_after_them() {
     let stub = Stub::start().await;
     let options = Options { poll_grace: Duration::from_millis(50), ..stub.options() };
     stub.answer_poll(Answer::Silence(vec![1]));
-    let long = Activation { request_timeout: Duration::from_secs(3600), ..poll() };
+    let long = Activation { request_timeout: Some(Duration::from_secs(3600)), ..poll() };
     let jobs = soon(Client::new(&options).unwrap().activate_jobs(&long)).await.unwrap();
     assert_eq!(keys(&jobs), [1]);
 }
