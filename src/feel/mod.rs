@@ -1,1 +1,4 @@
-//! TODO
+//! The FEEL engine: expressions as modelers write them, with the meaning feel-scala gives them.
+
+pub mod number;
+pub mod temporal;

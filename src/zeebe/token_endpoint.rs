@@ -122,6 +122,8 @@ fn http_client(client: &OAuth, proxy: &Proxy) -> Result<reqwest::Client, Options
     let mut builder = reqwest::Client::builder()
         .connect_timeout(client.connect_timeout)
         .timeout(client.read_timeout)
+        // Tokens are asked for every few minutes; a connection kept for that is most often a dead one.
+        .pool_max_idle_per_host(0)
         // A redirect would carry the secret to another place.
         .redirect(reqwest::redirect::Policy::none())
         // The environment is read in one place only, and that is not here.
@@ -130,7 +132,7 @@ fn http_client(client: &OAuth, proxy: &Proxy) -> Result<reqwest::Client, Options
         builder = builder.proxy(proxy);
     }
     if let Some(path) = &client.ca_file {
-        let pem = tls::certificates(path)?;
+        let (pem, _) = tls::certificates(path)?;
         builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(&pem).map_err(unusable)?);
     }
     builder.build().map_err(unusable)
