@@ -27,7 +27,7 @@ impl Action {
         }
     }
 
-    /// Its name in metrics.
+    /// The name in metrics.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Converse => "converse",
