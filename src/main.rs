@@ -36,6 +36,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
     match &cli.command {
         None => commands::run::run(&cli.run),
         Some(Command::Run(arguments)) => commands::run::run(arguments),
+        Some(Command::Check(arguments)) => commands::check::run(arguments),
         Some(Command::Eval(arguments)) => commands::eval::run(arguments),
         Some(_) => anyhow::bail!("not wired yet"),
     }
