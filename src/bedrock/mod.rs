@@ -25,7 +25,10 @@ mod send;
 mod target;
 
 pub use self::caller::{Caller, CallerError};
+#[cfg(test)]
+mod tests;
+
 pub use self::clients::{Clients, DefaultIdentityState};
 pub use self::connector::{Bedrock, Flavour};
 pub use self::error::{CODES, CodeEntry, Error};
-pub use self::options::{DefaultIdentity, Options, Proxy};
+pub use self::options::{DefaultIdentity, Options, Proxy, Retries};
