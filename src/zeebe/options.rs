@@ -134,6 +134,9 @@ pub struct OAuth {
     pub client_id: String,
     pub client_secret: Secret,
     pub token_url: String,
+    /// The issuer's page (OpenID Connect Discovery) that names the token endpoint. Used only when `token_url` is
+    /// empty, and read once.
+    pub well_known_url: Option<String>,
     pub audience: Option<String>,
     pub scope: Option<String>,
     pub resource: Option<String>,
@@ -150,6 +153,7 @@ impl Default for OAuth {
             client_id: String::new(),
             client_secret: Secret::new(""),
             token_url: String::new(),
+            well_known_url: None,
             audience: None,
             scope: None,
             resource: None,

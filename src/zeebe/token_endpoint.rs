@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 use serde::Deserialize;
+use tokio::sync::OnceCell;
 
 use super::error::{OptionsError, TokenError, chain};
 use super::options::{OAuth, Proxy};
@@ -21,7 +22,10 @@ const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug)]
 pub(super) struct TokenEndpoint {
     http: reqwest::Client,
-    url: Url,
+    /// Known from the start, or from the issuer's page once that has been read.
+    url: OnceCell<Url>,
+    /// What is asked first: the issuer's page, or the endpoint itself.
+    first_url: Url,
     /// All that messages say of the URL.
     host: String,
     form: Vec<(&'static str, Secret)>,
@@ -39,6 +43,12 @@ struct TokenAnswer {
     expires_in: Option<serde_json::Value>,
 }
 
+/// The one member of the issuer's page that matters here.
+#[derive(Deserialize)]
+struct IssuerPage {
+    token_endpoint: String,
+}
+
 #[derive(Deserialize)]
 struct ErrorAnswer {
     error: String,
@@ -46,12 +56,12 @@ struct ErrorAnswer {
 
 impl TokenEndpoint {
     pub(super) fn new(client: &OAuth, proxy: &Proxy) -> Result<Self, OptionsError> {
-        let invalid = || OptionsError::TokenUrl { url: client.token_url.clone() };
-        let url = Url::parse(&client.token_url).map_err(|_| invalid())?;
-        let host = url.host_str().ok_or_else(invalid)?.to_owned();
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(invalid());
-        }
+        let discovered = client.well_known_url.as_ref().filter(|_| client.token_url.is_empty());
+        let text = discovered.unwrap_or(&client.token_url);
+        let first_url = http_url(text).ok_or_else(|| OptionsError::TokenUrl { url: text.clone() })?;
+        let host = first_url.host_str().unwrap_or_default().to_owned();
+        let url =
+            if discovered.is_some() { OnceCell::new() } else { OnceCell::new_with(Some(first_url.clone())) };
         let mut form = vec![
             ("grant_type", Secret::new("client_credentials")),
             ("client_id", Secret::new(&client.client_id)),
@@ -59,13 +69,30 @@ impl TokenEndpoint {
         ];
         let more = [("audience", &client.audience), ("scope", &client.scope), ("resource", &client.resource)];
         form.extend(more.into_iter().filter_map(|(name, value)| Some((name, Secret::new(value.as_ref()?)))));
-        Ok(Self { http: http_client(client, proxy)?, url, host, form })
+        Ok(Self { http: http_client(client, proxy)?, url, first_url, host, form })
     }
 
     /// Asks for a token.
     pub(super) async fn ask(&self) -> Result<Answer, TokenError> {
         let form: Vec<_> = self.form.iter().map(|(name, value)| (*name, value.expose())).collect();
-        let request = self.http.post(self.url.clone()).header("accept", "application/json").form(&form);
+        let url = self.url.get_or_try_init(|| self.discover()).await?;
+        let body = self.send(self.http.post(url.clone()).form(&form)).await?;
+        self.read(&body)
+    }
+
+    /// Reads from the issuer's page where tokens are given out.
+    async fn discover(&self) -> Result<Url, TokenError> {
+        let body = self.send(self.http.get(self.first_url.clone())).await?;
+        let page: Option<IssuerPage> = serde_json::from_slice(&body).ok();
+        page.and_then(|page| http_url(&page.token_endpoint)).ok_or_else(|| {
+            let text = "no JSON object with a token_endpoint";
+            TokenError::Malformed { host: self.host.clone(), text }
+        })
+    }
+
+    /// The body of an answer that is not an error.
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, TokenError> {
+        let request = request.header("accept", "application/json");
         let mut response = request.send().await.map_err(|error| self.unreachable(error))?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(error))? {
@@ -75,11 +102,10 @@ impl TokenEndpoint {
             }
         }
         if response.status().is_success() {
-            self.read(&body)
-        } else {
-            let reason = serde_json::from_slice(&body).ok().and_then(reason);
-            Err(TokenError::Refused { host: self.host.clone(), status: response.status().as_u16(), reason })
+            return Ok(body);
         }
+        let reason = serde_json::from_slice(&body).ok().and_then(reason);
+        Err(TokenError::Refused { host: self.host.clone(), status: response.status().as_u16(), reason })
     }
 
     /// What callers hear after one of them gave up waiting.
@@ -107,6 +133,11 @@ impl TokenEndpoint {
     fn unreachable(&self, error: reqwest::Error) -> TokenError {
         TokenError::Unreachable { host: self.host.clone(), text: chain(&error.without_url()) }
     }
+}
+
+fn http_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.host_str().is_some()).then_some(url)
 }
 
 /// The error code of RFC 6749. Anything else may be an echo of what was sent, so it is left out.

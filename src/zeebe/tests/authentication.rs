@@ -345,6 +345,31 @@ async fn the_token_endpoint_is_reached_through_the_same_proxy() {
 }
 
 #[tokio::test]
+async fn the_token_endpoint_is_found_by_the_issuers_page_which_is_read_once() {
+    let stub = Stub::start().await;
+    let endpoint = TokenEndpoint::start().await;
+    let client = client(&stub, Auth::OAuth(Box::new(endpoint.discovering())));
+    soon(client.topology()).await.unwrap();
+    let first = soon(client.authorization()).await.unwrap().unwrap();
+    assert!(soon(client.authorization_refused(&first)).await);
+    assert_eq!(soon(client.authorization()).await.unwrap().unwrap().header(), "Bearer token-2");
+    assert_eq!((endpoint.page_reads(), endpoint.requests()), (1, 2));
+}
+
+#[tokio::test]
+async fn an_issuers_page_without_a_token_endpoint_is_an_error_and_read_again() {
+    let stub = Stub::start().await;
+    for page in ["<html>", "{}", r#"{"token_endpoint":"ftp://x"}"#] {
+        let endpoint = TokenEndpoint::start().await;
+        endpoint.answer(StatusCode::OK, page);
+        let client = client(&stub, Auth::OAuth(Box::new(endpoint.discovering())));
+        let error = soon(client.topology()).await.unwrap_err();
+        assert!(error.to_string().ends_with("no JSON object with a token_endpoint"), "{error}");
+        assert_eq!(error.code(), "TOKEN_MALFORMED");
+    }
+}
+
+#[tokio::test]
 async fn a_token_url_is_checked_at_the_start() {
     for token_url in ["", "login.example.com/token", "ftp://login.example.com"] {
         let auth = Auth::OAuth(Box::new(OAuth { token_url: token_url.to_owned(), ..OAuth::default() }));

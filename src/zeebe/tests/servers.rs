@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_stream::wrappers::TcpListenerStream;
@@ -30,6 +30,7 @@ struct TokenState {
     forms: Mutex<Vec<HashMap<String, String>>>,
     orders: Mutex<VecDeque<Order>>,
     given: AtomicUsize,
+    pages: AtomicUsize,
 }
 
 /// What the token endpoint does with one request.
@@ -51,7 +52,10 @@ impl TokenEndpoint {
 
     async fn serve(server: Server) -> Self {
         let state: Arc<TokenState> = Arc::default();
-        let router = axum::Router::new().route("/oauth/token", post(give_token)).with_state(state.clone());
+        let router = axum::Router::new()
+            .route("/oauth/token", post(give_token))
+            .route("/issuer", get(name_endpoint))
+            .with_state(state.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let server = server.accept_http1(true).add_routes(Routes::from(router));
@@ -83,6 +87,17 @@ impl TokenEndpoint {
         self.order(Order::Answer(status, body.to_owned()));
     }
 
+    /// A client that knows only the issuer's page.
+    pub(super) fn discovering(&self) -> OAuth {
+        let well_known_url = Some(format!("http://{}/issuer", self.address));
+        OAuth { token_url: String::new(), well_known_url, ..self.oauth() }
+    }
+
+    /// How often the issuer's page was read.
+    pub(super) fn page_reads(&self) -> usize {
+        self.state.pages.load(Ordering::SeqCst)
+    }
+
     /// How often a token was asked for.
     pub(super) fn requests(&self) -> usize {
         self.state.forms.lock().unwrap().len()
@@ -92,6 +107,16 @@ impl TokenEndpoint {
     pub(super) fn form(&self) -> HashMap<String, String> {
         self.state.forms.lock().unwrap().last().unwrap().clone()
     }
+}
+
+/// The issuer's page, unless another answer was ordered.
+async fn name_endpoint(State(state): State<Arc<TokenState>>, headers: HeaderMap) -> Response {
+    state.pages.fetch_add(1, Ordering::SeqCst);
+    if let Some(Order::Answer(status, body)) = state.orders.lock().unwrap().pop_front() {
+        return (status, body).into_response();
+    }
+    let host = headers[header::HOST].to_str().unwrap();
+    format!(r#"{{"issuer":"http://{host}","token_endpoint":"http://{host}/oauth/token"}}"#).into_response()
 }
 
 async fn give_token(State(state): State<Arc<TokenState>>, form: String) -> Response {
