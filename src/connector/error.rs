@@ -20,7 +20,7 @@ pub struct Error {
     /// Seen by error expressions as `error.message`.
     pub message: String,
     /// Seen by error expressions as `error.variables`.
-    pub variables: Option<Value>,
+    pub variables: Option<Box<Value>>,
     pub retry: Retry,
 }
 

@@ -257,3 +257,145 @@ fn replace_text<'a>(
         .collect();
     changed.then_some(replaced)
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use serde_json::json;
+
+    use super::super::{EnvironmentOptions, EnvironmentSecrets};
+    use super::*;
+
+    fn resolver(options: Options) -> Resolver {
+        let variables = [
+            ("SECRET_KEY", "the-key"),
+            ("SECRET_NESTED", "{{secrets.KEY}} secrets.KEY"),
+            ("SECRET_QUOTED", "say \"hi\" \\ there\nnow"),
+            ("SECRET_EMPTY", ""),
+        ];
+        let environment = EnvironmentSecrets::new(
+            EnvironmentOptions::default(),
+            variables.map(|(name, value)| (name.to_owned(), value.to_owned())),
+        );
+        Resolver::new(vec![Arc::new(environment)], options)
+    }
+
+    async fn resolve(mode: Mode, allowed: &[&str], mut variables: Value) -> Result<(Value, Masker), Error> {
+        let allowed_names = allowed.iter().map(|name| (*name).to_owned()).collect();
+        let resolver = resolver(Options { mode, allowed_names });
+        let masker = resolver.resolve(&mut variables, &Scope::default()).await?;
+        Ok((variables, masker))
+    }
+
+    async fn check(mode: Mode, allowed: &[&str], variables: Value, expected: Value) {
+        let (resolved, _) = resolve(mode, allowed, variables).await.expect("resolved");
+        assert_eq!(resolved, expected);
+    }
+
+    #[tokio::test]
+    async fn secrets_are_put_into_credentials_configuration_and_model() {
+        check(
+            Mode::Fields,
+            &[],
+            json!({
+                "authentication": {"accessKey": "{{secrets.KEY}}", "secretKey": "secrets.KEY"},
+                "configuration": {"region": "x {{ secrets.KEY }} y"},
+                "awsCredential": [{"authentication": {"secretKey": "{{secrets.QUOTED}}"}}],
+                "data": {"modelId": "{{secrets.KEY}}{{secrets.EMPTY}}"}
+            }),
+            json!({
+                "authentication": {"accessKey": "the-key", "secretKey": "the-key"},
+                "configuration": {"region": "x the-key y"},
+                "awsCredential": [{"authentication": {"secretKey": "say \"hi\" \\ there\nnow"}}],
+                "data": {"modelId": "the-key"}
+            }),
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_secret_in_a_prompt_stays_text() {
+        let variables = json!({"data": {"newMessage": "{{secrets.KEY}} and secrets.NOPE", "payload": {"{{secrets.KEY}}": 1}}});
+        check(Mode::Fields, &[], variables.clone(), variables).await;
+    }
+
+    #[tokio::test]
+    async fn the_operator_may_allow_a_name_everywhere() {
+        check(
+            Mode::Fields,
+            &["KEY"],
+            json!({"data": {"newMessage": "{{secrets.KEY}} {{secrets.QUOTED}}"}}),
+            json!({"data": {"newMessage": "the-key {{secrets.QUOTED}}"}}),
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_value_is_never_read_again() {
+        for mode in [Mode::Fields, Mode::Peer] {
+            check(
+                mode,
+                &[],
+                json!({"configuration": {"region": "{{secrets.NESTED}}"}}),
+                json!({"configuration": {"region": "{{secrets.KEY}} secrets.KEY"}}),
+            )
+            .await;
+        }
+    }
+
+    #[tokio::test]
+    async fn as_the_peer_did_all_text_and_all_keys_are_searched() {
+        check(
+            Mode::Peer,
+            &[],
+            json!({"data": {"newMessage": "my secrets.KEY", "payload": {"secrets.KEY": ["{{secrets.KEY}}"]}}}),
+            json!({"data": {"newMessage": "my the-key", "payload": {"the-key": ["the-key"]}}}),
+        )
+        .await;
+        assert!(
+            resolve(Mode::Peer, &[], json!({"data": {"newMessage": "secrets.management"}})).await.is_err()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_missing_secret_says_where_it_is_named_and_what_to_set() {
+        let error = resolve(Mode::Fields, &[], json!({"authentication": {"accessKey": "{{secrets.NOPE}}"}}))
+            .await
+            .expect_err("missing");
+        assert_eq!(
+            error.to_string(),
+            "authentication.accessKey names the secret \"NOPE\", which no source has; \
+             set the environment variable SECRET_NOPE"
+        );
+    }
+
+    #[derive(Debug)]
+    struct Names(&'static [&'static str]);
+
+    impl ModelNames for Names {
+        fn names<'a>(&'a self, _: &'a Scope) -> BoxFuture<'a, Result<BTreeSet<String>, SourceError>> {
+            std::future::ready(Ok(self.0.iter().map(|name| (*name).to_owned()).collect())).boxed()
+        }
+    }
+
+    #[tokio::test]
+    async fn strictly_only_names_of_the_process_model_are_resolved() {
+        let mode = Mode::Strict(Arc::new(Names(&["KEY"])));
+        check(
+            mode.clone(),
+            &[],
+            json!({"authentication": "{{secrets.KEY}}", "data": {"newMessage": "{{secrets.KEY}} {{secrets.QUOTED}}"}}),
+            json!({"authentication": "the-key", "data": {"newMessage": "the-key {{secrets.QUOTED}}"}}),
+        )
+        .await;
+        let refused = resolve(mode, &[], json!({"authentication": "{{secrets.QUOTED}}"})).await;
+        assert!(matches!(refused, Err(Error::Refused { .. })));
+    }
+
+    #[tokio::test]
+    async fn the_values_are_masked() {
+        let (_, masker) =
+            resolve(Mode::Fields, &[], json!({"authentication": "{{secrets.KEY}}"})).await.expect("resolved");
+        assert_eq!(masker.mask("bad key the-key"), "bad key ***");
+    }
+}

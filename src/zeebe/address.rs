@@ -59,6 +59,14 @@ pub(super) fn with_authority(uri: &Uri, authority: &str) -> Result<Uri, OptionsE
     Uri::from_parts(parts).map_err(|_| invalid())
 }
 
+/// The same place, spoken to in another way.
+pub(super) fn with_scheme(uri: Uri, scheme: Scheme) -> Result<Uri, OptionsError> {
+    let address = uri.to_string();
+    let mut parts = uri.into_parts();
+    parts.scheme = Some(scheme);
+    Uri::from_parts(parts).map_err(|error| OptionsError::Address { address, reason: error.to_string() })
+}
+
 /// The host without the brackets of an IPv6 address, as certificates are checked against it.
 pub(super) fn domain(uri: &Uri) -> &str {
     let host = uri.host().unwrap_or_default();

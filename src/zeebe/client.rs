@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use prost::Message;
 use tokio::time::{Instant, timeout, timeout_at};
 use tonic::metadata::MetadataValue;
 use tonic::{Request, Response, Status, Streaming};
@@ -16,9 +17,8 @@ use super::keys::JobKey;
 use super::options::Options;
 use super::requests::{Activation, FailJob, Subscription, ThrowError, millis};
 use super::stream::JobStream;
-use super::tls;
 use super::topology::Topology;
-use super::transport::{Line, Transport};
+use super::transport::Transport;
 use crate::proto;
 use crate::proto::gateway_client::GatewayClient;
 
@@ -46,14 +46,12 @@ struct Inner {
 /// What one attempt at a call was made with.
 pub(super) struct Attempt {
     pub(super) call: Call,
-    line: Line,
     authorization: Option<Authorization>,
 }
 
 impl Client {
     /// Builds a client inside a tokio runtime. It reads the files named in the options, and does not connect.
     pub fn new(options: &Options) -> Result<Self, Error> {
-        tls::install_provider();
         let physical_tenant = options.physical_tenant.as_deref().map(|name| {
             name.parse().map_err(|_| OptionsError::Header { what: "the name of the physical tenant" })
         });
@@ -172,7 +170,7 @@ impl Client {
     /// Makes a call with the time that commands have.
     pub(super) async fn command<M, R, S, F>(&self, call: Call, message: M, send: S) -> Result<R, Error>
     where
-        M: Clone,
+        M: Message + Clone,
         S: Fn(Gateway, Request<M>) -> F,
         F: Future<Output = Result<Response<R>, Status>>,
     {
@@ -188,7 +186,7 @@ impl Client {
         send: S,
     ) -> Result<(R, Attempt), Error>
     where
-        M: Clone,
+        M: Message + Clone,
         S: Fn(Gateway, Request<M>) -> F,
         F: Future<Output = Result<Response<R>, Status>>,
     {
@@ -217,12 +215,16 @@ impl Client {
     }
 
     /// Puts headers and limits on a message.
-    async fn prepare<M>(
+    async fn prepare<M: Message>(
         &self,
         call: Call,
-        line: Line,
+        line: GrpcOnly,
         message: M,
     ) -> Result<(Attempt, Gateway, Request<M>), Error> {
+        let (size, limit) = (message.encoded_len(), self.inner.max_request_size);
+        if size > limit {
+            return Err(Error::RequestTooLarge { call, size, limit });
+        }
         let authorization = self.authorization().await?;
         let mut request = Request::new(message);
         let metadata = request.metadata_mut();
@@ -232,17 +234,13 @@ impl Client {
         if let Some(tenant) = &self.inner.physical_tenant {
             metadata.insert("camunda-physical-tenant", tenant.clone());
         }
-        let gateway = Gateway::new(line.channel.clone())
-            .max_decoding_message_size(self.inner.max_message_size)
-            .max_encoding_message_size(self.inner.max_request_size);
-        Ok((Attempt { call, line, authorization }, gateway, request))
+        let gateway = Gateway::new(line).max_decoding_message_size(self.inner.max_message_size);
+        Ok((Attempt { call, authorization }, gateway, request))
     }
 
-    /// Draws conclusions from a failed attempt. Says whether there are new credentials.
+    /// Draws conclusions from a failed attempt: refused credentials are replaced, if it is time. Says whether
+    /// there are others now.
     pub(super) async fn learn(&self, attempt: &Attempt, error: &Error) -> bool {
-        if error.is_too_many_pings() {
-            self.inner.transport.probe_less(attempt.line.keep_alive);
-        }
         match &attempt.authorization {
             Some(authorization) if error.is_unauthenticated() => {
                 self.inner.authorizer.refused(authorization).await

@@ -26,8 +26,8 @@ pub enum Error {
     #[error("the gateway did not answer {call} within {} ms", timeout.as_millis())]
     TimedOut { call: Call, timeout: Duration },
     /// Larger than `max_request_size`, so it was not sent.
-    #[error("{call} was not sent: {text}; a gateway takes 4 MB unless it is configured for more")]
-    RequestTooLarge { call: Call, text: String },
+    #[error("{call} was not sent: it takes {size} bytes, and max_request_size is {limit}")]
+    RequestTooLarge { call: Call, size: usize, limit: usize },
     /// Larger than `max_message_size`, so it was not read. Activated jobs in it wait for their lock to run out.
     #[error("the answer to {call} was not read: {text}; consider raising max_message_size")]
     ResponseTooLarge { call: Call, text: String },
@@ -113,13 +113,6 @@ impl Error {
         )
     }
 
-    /// Whether the gateway ended the connection because of our probes.
-    pub(super) fn is_too_many_pings(&self) -> bool {
-        // HTTP/2 calls it ENHANCE_YOUR_CALM; these are the words that our library has for it.
-        const CALM: &str = "excessive load generating behavior";
-        matches!(self, Self::Unanswered { text, .. } if text.contains("too_many_pings") || text.contains(CALM))
-    }
-
     /// Tells a status that the gateway sent from one that the transport made up.
     pub(super) fn from_status(call: Call, status: &Status) -> Self {
         let mut code = status.code();
@@ -129,12 +122,10 @@ impl Error {
             }
             return Self::Unanswered { call, code, text: chain(status) };
         }
-        // What our own gRPC library says has no mark but its words; a test holds each of them.
+        // What our own gRPC library says has no mark but its words.
         let text = status.message().to_owned();
         let says = |words| text.contains(words);
-        if code == Code::OutOfRange && says("encoded message length too large") {
-            Self::RequestTooLarge { call, text }
-        } else if code == Code::OutOfRange && says("decoded message length too large") {
+        if code == Code::OutOfRange && says("decoded message length too large") {
             Self::ResponseTooLarge { call, text }
         } else if says("protocol error") || says("grpc-status header missing") {
             Self::Unanswered { call, code, text }

@@ -2,7 +2,7 @@
 //!
 //! - `client` and `processes` make the calls, `stream` reads pushed jobs, `requests` and `topology` are the
 //!   messages in our own types;
-//! - `transport` owns the connections, on `address`, `proxy`, `tls` and `http_status`;
+//! - `transport` owns the connections, made of `address`, `proxy`, `tls`, `farewell` and `http_status`;
 //! - `auth` gives the credentials, with `oauth` deciding when `token_endpoint` is asked;
 //! - `error` says what happened and `meaning` what to do about it; `backoff` paces what is repeated.
 
@@ -11,6 +11,7 @@ mod auth;
 mod backoff;
 mod client;
 mod error;
+mod farewell;
 mod http_status;
 mod job;
 mod keys;
@@ -22,6 +23,8 @@ mod proxy;
 mod requests;
 mod secret;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod token_endpoint;
 mod topology;
@@ -39,5 +42,4 @@ pub use self::processes::{DeployedProcess, Message, NewInstance, Resource};
 pub use self::requests::{Activation, FailJob, Subscription, ThrowError};
 pub use self::secret::Secret;
 pub use self::stream::JobStream;
-pub use self::tls::install_provider;
 pub use self::topology::{Broker, Health, Partition, Role, Topology};

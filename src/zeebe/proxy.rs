@@ -16,28 +16,30 @@ use super::options::Proxy;
 use super::secret::Secret;
 
 /// Opens the TCP connection on which TLS and HTTP/2 are spoken.
-pub(super) type Connector = BoxCloneSyncService<Uri, TokioIo<TcpStream>, BoxError>;
+#[derive(Debug, Clone)]
+pub(super) struct Tcp(BoxCloneSyncService<Uri, TokioIo<TcpStream>, BoxError>);
 
-/// The connector for a gateway.
-pub(super) fn connector(
-    proxy: &Proxy,
-    gateway: &Uri,
-    connect_timeout: Duration,
-) -> Result<Connector, OptionsError> {
-    let mut direct = HttpConnector::new();
-    direct.enforce_http(false);
-    direct.set_nodelay(true);
-    direct.set_connect_timeout(Some(connect_timeout));
-    Ok(match intercept(proxy, gateway)? {
-        Some(intercept) => {
-            let mut tunnel = Tunnel::new(intercept.uri().clone(), direct);
-            if let Some(authorization) = intercept.basic_auth() {
-                tunnel = tunnel.with_auth(authorization.clone());
+impl Tcp {
+    /// Decides about the proxy once: it hangs on the gateway's address only.
+    pub(super) fn new(proxy: &Proxy, gateway: &Uri, connect_timeout: Duration) -> Result<Self, OptionsError> {
+        let mut direct = HttpConnector::new();
+        direct.set_nodelay(true);
+        direct.set_connect_timeout(Some(connect_timeout));
+        Ok(Self(match intercept(proxy, gateway)? {
+            Some(intercept) => {
+                let mut tunnel = Tunnel::new(intercept.uri().clone(), direct);
+                if let Some(authorization) = intercept.basic_auth() {
+                    tunnel = tunnel.with_auth(authorization.clone());
+                }
+                BoxCloneSyncService::new(tunnel.map_err(BoxError::from))
             }
-            BoxCloneSyncService::new(tunnel.map_err(BoxError::from))
-        }
-        None => BoxCloneSyncService::new(direct.map_err(BoxError::from)),
-    })
+            None => BoxCloneSyncService::new(direct.map_err(BoxError::from)),
+        }))
+    }
+
+    pub(super) async fn connect(self, gateway: Uri) -> Result<TcpStream, BoxError> {
+        self.0.oneshot(gateway).await.map(TokioIo::into_inner)
+    }
 }
 
 /// The same proxies for calls over HTTP, for example to the token endpoint.

@@ -1,58 +1,142 @@
 //! TLS: whom we trust, and what we show.
+//!
+//! The files are read when the client is built, so that a wrong one stops the start, and again for each
+//! connection, so that a renewed certificate is used without a restart.
+//!
+//! Every configuration names its cryptography (ring) itself; the process's default is neither used nor set.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use rustls::crypto::{CryptoProvider, ring};
+use http::Uri;
+use rustls::client::WantsClientCert;
+use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tonic::transport::{Certificate, ClientTlsConfig, Identity};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tower::BoxError;
 
+use super::address;
 use super::error::OptionsError;
 use super::options::Tls;
 
-/// Makes ring the cryptography of this process, unless something has been chosen before.
-///
-/// tonic and reqwest both ask rustls for the process's default and have none linked that they could fall back
-/// on together, so one call here serves both. [`Client::new`](super::Client::new) makes it.
-pub fn install_provider() {
-    if CryptoProvider::get_default().is_none() {
-        // An error means that another thread was faster, with the same choice.
-        drop(ring::default_provider().install_default());
+const HTTP_2: &[u8] = b"h2";
+
+/// Speaks TLS to a gateway.
+#[derive(Debug, Clone)]
+pub(super) struct Handshake {
+    tls: Tls,
+    name: ServerName<'static>,
+}
+
+impl Handshake {
+    /// `addressed` names the gateway as its certificate does.
+    pub(super) fn new(tls: Tls, addressed: &Uri) -> Result<Self, OptionsError> {
+        let domain = address::domain(addressed).to_owned();
+        let name = ServerName::try_from(domain).map_err(|error| OptionsError::Tls {
+            reason: format!("{addressed} has no host name: {error}"),
+        })?;
+        client_config(&tls)?;
+        Ok(Self { tls, name })
+    }
+
+    pub(super) async fn perform(self, tcp: TcpStream) -> Result<TlsStream<TcpStream>, BoxError> {
+        // The system's certificate authorities are a file of some hundred kilobytes.
+        let config = tokio::task::spawn_blocking(move || client_config(&self.tls)).await??;
+        let stream = TlsConnector::from(Arc::new(config)).connect(self.name, tcp).await?;
+        let (_, session) = stream.get_ref();
+        if session.alpn_protocol() != Some(HTTP_2) {
+            return Err("the server does not speak HTTP/2, so it is no gateway".into());
+        }
+        Ok(stream)
     }
 }
 
-/// What tonic is told. Files are read once, here, so that a wrong one stops the start.
-pub(super) fn client_config(tls: &Tls, domain: &str) -> Result<ClientTlsConfig, OptionsError> {
-    let mut config = ClientTlsConfig::new().domain_name(domain);
-    config = match &tls.ca_file {
-        Some(path) => config.ca_certificate(Certificate::from_pem(certificates(path)?)),
-        None => config.with_native_roots(),
-    };
-    if let Some(certificate) = &tls.client_certificate {
-        let chain = certificates(&certificate.chain_file)?;
-        config = config.identity(Identity::from_pem(chain, private_key(&certificate.key_file)?));
+/// TLS for calls over HTTP. Certificate authorities of one's own are trusted beside those of the system.
+pub(super) fn for_http_client(ca_file: Option<&Path>, needed: bool) -> Result<ClientConfig, OptionsError> {
+    let mut roots = system_roots();
+    if let Some(path) = ca_file {
+        add_file(&mut roots, path)?;
     }
+    if needed && roots.is_empty() {
+        return Err(no_roots());
+    }
+    Ok(builder(roots)?.with_no_client_auth())
+}
+
+fn client_config(tls: &Tls) -> Result<ClientConfig, OptionsError> {
+    let mut roots = RootCertStore::empty();
+    match &tls.ca_file {
+        Some(path) => add_file(&mut roots, path)?,
+        None => roots = system_roots(),
+    }
+    if roots.is_empty() {
+        return Err(no_roots());
+    }
+    let builder = builder(roots)?;
+    let mut config = match &tls.client_certificate {
+        None => builder.with_no_client_auth(),
+        Some(certificate) => {
+            let chain = certificates(&certificate.chain_file)?;
+            let key = private_key(&certificate.key_file)?;
+            builder.with_client_auth_cert(chain, key).map_err(unusable)?
+        }
+    };
+    config.alpn_protocols.push(HTTP_2.to_owned());
     Ok(config)
 }
 
-/// Reads a PEM file that must hold at least one certificate.
-pub(super) fn certificates(path: &Path) -> Result<Vec<u8>, OptionsError> {
-    const WHAT: &str = "certificate file";
-    let pem = read(WHAT, path)?;
-    let invalid = |reason: String| OptionsError::Pem { what: WHAT, path: path.to_owned(), reason };
-    let found = CertificateDer::pem_slice_iter(&pem)
-        .try_fold(0, |count, certificate| certificate.map(|_| count + 1))
-        .map_err(|error| invalid(error.to_string()))?;
-    if found == 0 { Err(invalid("it holds no certificate".to_owned())) } else { Ok(pem) }
+fn builder(roots: RootCertStore) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, OptionsError> {
+    Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(unusable)?
+        .with_root_certificates(roots))
 }
 
-fn private_key(path: &Path) -> Result<Vec<u8>, OptionsError> {
-    const WHAT: &str = "private key file";
-    let pem = read(WHAT, path)?;
-    match PrivateKeyDer::from_pem_slice(&pem) {
-        Ok(_) => Ok(pem),
-        Err(error) => Err(OptionsError::Pem { what: WHAT, path: path.to_owned(), reason: error.to_string() }),
+fn unusable(error: rustls::Error) -> OptionsError {
+    OptionsError::Tls { reason: error.to_string() }
+}
+
+fn system_roots() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
+}
+
+fn no_roots() -> OptionsError {
+    let remedy = "the system has no certificate authorities; install them, name their file in SSL_CERT_FILE, \
+                  or configure a CA file";
+    OptionsError::Tls { reason: remedy.to_owned() }
+}
+
+fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), OptionsError> {
+    for certificate in certificates(path)? {
+        roots.add(certificate).map_err(|error| pem_error(CERTIFICATES, path, error))?;
     }
+    Ok(())
+}
+
+const CERTIFICATES: &str = "certificate file";
+const PRIVATE_KEY: &str = "private key file";
+
+/// There must be at least one.
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, OptionsError> {
+    let found: Vec<_> = CertificateDer::pem_slice_iter(&read(CERTIFICATES, path)?)
+        .collect::<Result<_, _>>()
+        .map_err(|error| pem_error(CERTIFICATES, path, error))?;
+    if found.is_empty() { Err(pem_error(CERTIFICATES, path, "it holds no certificate")) } else { Ok(found) }
+}
+
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, OptionsError> {
+    PrivateKeyDer::from_pem_slice(&read(PRIVATE_KEY, path)?)
+        .map_err(|error| pem_error(PRIVATE_KEY, path, error))
+}
+
+fn pem_error(what: &'static str, path: &Path, reason: impl ToString) -> OptionsError {
+    OptionsError::Pem { what, path: path.to_owned(), reason: reason.to_string() }
 }
 
 fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, OptionsError> {
