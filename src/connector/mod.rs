@@ -19,6 +19,9 @@ mod registry;
 mod result;
 mod runtime;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Debug;
 
 use futures_util::future::BoxFuture;
