@@ -15,10 +15,12 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
-pub use self::report::Figures;
-use self::worker::WorkerProcess;
+pub use self::process::Error as FiguresError;
+pub use self::report::{Figures, head, row};
+pub use self::worker::{Launch, WorkerProcess};
+use crate::emulator::NotSeen;
+use crate::emulator::bedrock::{self, Bedrock, Step, Target};
 use crate::emulator::gateway::{Event, Gateway, NewJob, Options as GatewayOptions};
-use crate::emulator::{NotSeen, bedrock};
 use crate::zeebe::JobKey;
 
 const JOB_TYPE: &str = "io.camunda:aws-bedrock:1";
@@ -37,12 +39,18 @@ pub struct Load {
     pub latency: Duration,
 }
 
+impl Default for Load {
+    fn default() -> Self {
+        Self { jobs: 20_000, in_flight: 32, latency: Duration::ZERO }
+    }
+}
+
 impl Load {
     /// The measurements that are made when nobody asks for others: work without waiting, and waiting without
     /// much work.
     pub fn defaults() -> Vec<Self> {
         vec![
-            Self { jobs: 20_000, in_flight: 32, latency: Duration::ZERO },
+            Self::default(),
             Self { jobs: 320, in_flight: 32, latency: Duration::from_secs(1) },
             Self { jobs: 10_000, in_flight: 1_000, latency: Duration::from_secs(1) },
         ]
@@ -80,18 +88,16 @@ pub async fn measure(load: &Load) -> Result<Figures, Error> {
     })
     .await
     .map_err(Error::Listen)?;
-    let bedrock = bedrock::Bedrock::start(bedrock::Options {
-        latency: load.latency,
-        record_limit: 0,
-        ..bedrock::Options::default()
-    })
-    .await
-    .map_err(Error::Listen)?;
+    let options = bedrock::Options { record_limit: 0, ..bedrock::Options::default() };
+    let bedrock = Bedrock::start(options).await.map_err(Error::Listen)?;
+    if !load.latency.is_zero() {
+        bedrock.script(Target::Any, [Step::answer().after(load.latency).always()]);
+    }
 
     let program = std::env::current_exe().map_err(Error::Start)?;
     let launch = Launch::new(program, &gateway.url(), &bedrock.url())
         .env("BEDROCK_CONNECTOR_MAX_JOBS_ACTIVE", load.in_flight.to_string())
-        .env("BEDROCK_CONNECTOR_LOG_LEVEL", "warn");
+        .env("BEDROCK_CONNECTOR_LOG", "warn");
     let mut worker = launch.start()?;
     let ready_after = worker.ready().await?;
     let before = process::usage(worker.id())?;
@@ -137,10 +143,7 @@ fn job(number: usize) -> NewJob {
 }
 
 /// The time between the activation of each job and its completion, as the gateway sees it.
-async fn times_of_jobs(
-    mut events: tokio::sync::broadcast::Receiver<Event>,
-    jobs: usize,
-) -> Vec<Duration> {
+async fn times_of_jobs(mut events: tokio::sync::broadcast::Receiver<Event>, jobs: usize) -> Vec<Duration> {
     let mut activated: HashMap<JobKey, Instant> = HashMap::with_capacity(jobs);
     let mut times = Vec::with_capacity(jobs);
     while times.len() < jobs {
@@ -159,7 +162,12 @@ async fn times_of_jobs(
 }
 
 fn at_share(sorted: &[Duration], share: f64) -> Duration {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index below the length")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an index below the length"
+    )]
     let index = ((sorted.len().saturating_sub(1)) as f64 * share).round() as usize;
     sorted.get(index).copied().unwrap_or_default()
 }

@@ -78,7 +78,11 @@ impl<W: Write> Page<W> {
         let left_out = lines.len().saturating_sub(MOST_LINES);
         for (number, line) in lines.iter().take(MOST_LINES).enumerate() {
             let label = if number == 0 { label } else { "" };
-            writeln!(self.out, "  {FAINT}{label:<indent$}{FAINT:#}{style}{line}{style:#}", indent = TEXT_COLUMN - 2)?;
+            writeln!(
+                self.out,
+                "  {FAINT}{label:<indent$}{FAINT:#}{style}{line}{style:#}",
+                indent = TEXT_COLUMN - 2
+            )?;
         }
         if left_out > 0 {
             writeln!(self.out, "{:TEXT_COLUMN$}{FAINT}… {left_out} more lines{FAINT:#}", "")?;

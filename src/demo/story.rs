@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
+use super::Teller;
 use super::overheard::Overheard;
 use super::page::{Page, Tone, brief};
 use crate::emulator::gateway::Event;
@@ -21,40 +22,17 @@ pub(super) struct Story<W> {
 }
 
 /// How the instance ended.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Ending {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
     Completed,
     Cancelled,
     /// An incident: the walk stands still, as the process would until an operator acts.
     Stuck,
 }
 
-impl<W: Write> Story<W> {
-    pub(super) fn new(out: W) -> Self {
-        Self { page: Page::new(out), variables: Map::new(), names: HashMap::new(), ending: None }
-    }
-
-    pub(super) fn page(&mut self) -> &mut Page<W> {
-        &mut self.page
-    }
-
-    /// Set once the instance has ended or stands still.
-    pub(super) fn ending(&self) -> Option<&Ending> {
-        self.ending.as_ref()
-    }
-
-    /// What the model answered in a task.
-    pub(super) fn overheard(&mut self, overheard: &Overheard) -> io::Result<()> {
-        match &overheard.answer {
-            Ok(response) => self.page.entry("answer", &answer_text(response), Tone::Answered),
-            Err(error) => {
-                self.page.entry("error", &format!("{}: {}", error.code, error.message), Tone::Wrong)
-            }
-        }
-    }
-
-    /// What happened in the gateway.
-    pub(super) fn event(&mut self, event: &Event) -> io::Result<()> {
+impl<W: Write> Teller for Story<W> {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        self.ending = ending_of(event);
         match event {
             Event::InstanceStarted { bpmn_process_id, variables, .. } => {
                 self.page.heading("●", bpmn_process_id, "process started", Tone::Strong)?;
@@ -92,7 +70,13 @@ impl<W: Write> Story<W> {
             }
             Event::IncidentRaised { message, .. } => {
                 self.page.entry("incident", message, Tone::Wrong)?;
-                self.ending = Some(Ending::Stuck);
+                self.page.blank()?;
+                self.page.heading(
+                    "✗",
+                    "The process stands still",
+                    "an operator would have to act",
+                    Tone::Wrong,
+                )?;
             }
             Event::InstanceEnded { completed, variables, .. } => self.ended(*completed, variables)?,
             Event::JobActivated { .. }
@@ -103,6 +87,42 @@ impl<W: Write> Story<W> {
             | Event::MessagePublished { .. } => {}
         }
         Ok(())
+    }
+
+    fn overheard(&mut self, overheard: &Overheard) -> io::Result<()> {
+        match &overheard.answer {
+            Ok(response) => self.page.entry("answer", &answer_text(response), Tone::Answered),
+            Err(error) => {
+                self.page.entry("error", &format!("{}: {}", error.code, error.message), Tone::Wrong)
+            }
+        }
+    }
+
+    fn ending(&self) -> Option<Ending> {
+        self.ending.clone()
+    }
+}
+
+impl<W: Write> Story<W> {
+    pub(super) fn new(out: W) -> Self {
+        Self { page: Page::new(out), variables: Map::new(), names: HashMap::new(), ending: None }
+    }
+
+    /// Says what the reader is about to see.
+    pub(super) fn opening(&mut self, diagram: &str, live: bool) -> io::Result<()> {
+        let model = if live {
+            "Amazon Bedrock, with your credentials: each answer costs money"
+        } else {
+            "an emulated Bedrock: no AWS account, no cost, invented answers"
+        };
+        self.page.heading(
+            "▪",
+            diagram,
+            "an embedded gateway, the real worker between real sockets",
+            Tone::Faint,
+        )?;
+        self.page.entry("answers from", model, Tone::Faint)?;
+        self.page.blank()
     }
 
     fn entered(&mut self, element_id: &str, element_type: &str, name: Option<&str>) -> io::Result<()> {
@@ -128,7 +148,8 @@ impl<W: Write> Story<W> {
     }
 
     fn flow_taken(&mut self, name: Option<&str>, condition: Option<&str>, target: &str) -> io::Result<()> {
-        let why = condition.map_or_else(|| "no condition holds".to_owned(), |condition| format!("{condition} holds"));
+        let why = condition
+            .map_or_else(|| "no condition holds".to_owned(), |condition| format!("{condition} holds"));
         let way = name.map_or_else(|| format!("to {}", self.name_of(target)), str::to_owned);
         self.page.entry("takes", &format!("{way}  ({why})"), Tone::Changed)
     }
@@ -151,7 +172,9 @@ impl<W: Write> Story<W> {
             self.page.entry("asked", &text_of(question), Tone::Asked)?;
         }
         for name in ["resultVariable", "resultExpression", "errorExpression"] {
-            if let Some(value) = headers.get(name).and_then(Value::as_str).filter(|value| !value.trim().is_empty()) {
+            if let Some(value) =
+                headers.get(name).and_then(Value::as_str).filter(|value| !value.trim().is_empty())
+            {
                 self.page.entry(label_of(name), value, Tone::Faint)?;
             }
         }
@@ -160,19 +183,27 @@ impl<W: Write> Story<W> {
 
     fn ended(&mut self, completed: bool, variables: &Map<String, Value>) -> io::Result<()> {
         self.page.blank()?;
-        let (sign, text, tone, ending) = if completed {
-            ("✓", "Process completed", Tone::Answered, Ending::Completed)
+        let (sign, text, tone) = if completed {
+            ("✓", "Process completed", Tone::Answered)
         } else {
-            ("✗", "Process cancelled", Tone::Wrong, Ending::Cancelled)
+            ("✗", "Process cancelled", Tone::Wrong)
         };
         self.page.heading(sign, text, "its variables are now", tone)?;
-        self.page.variables("variables", variables, &Map::new())?;
-        self.ending = Some(ending);
-        Ok(())
+        self.page.variables("variables", variables, &Map::new())
     }
 
     fn name_of<'a>(&'a self, element_id: &'a str) -> &'a str {
         self.names.get(element_id).map_or(element_id, String::as_str)
+    }
+}
+
+/// Whether an event is the last one that concerns the reader.
+pub(super) fn ending_of(event: &Event) -> Option<Ending> {
+    match event {
+        Event::InstanceEnded { completed: true, .. } => Some(Ending::Completed),
+        Event::InstanceEnded { completed: false, .. } => Some(Ending::Cancelled),
+        Event::IncidentRaised { .. } => Some(Ending::Stuck),
+        _ => None,
     }
 }
 
@@ -220,7 +251,9 @@ fn document_text(document: &Value) -> String {
 /// The last text of a conversation, the text of a full response, or the body as it came.
 fn answer_text(response: &Value) -> String {
     let last_message = response.as_array().and_then(|messages| messages.last());
-    if let Some(contents) = last_message.and_then(|message| message.get("contentList")).and_then(Value::as_array) {
+    if let Some(contents) =
+        last_message.and_then(|message| message.get("contentList")).and_then(Value::as_array)
+    {
         let texts: Vec<_> = contents.iter().filter_map(|content| content.get("text")?.as_str()).collect();
         return texts.join("\n");
     }

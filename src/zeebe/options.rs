@@ -133,9 +133,10 @@ pub enum Auth {
 pub struct OAuth {
     pub client_id: String,
     pub client_secret: Secret,
+    /// Where tokens are given; empty when it is to be found out from `well_known_url`.
     pub token_url: String,
-    /// The issuer's page (OpenID Connect Discovery) that names the token endpoint. Used only when `token_url` is
-    /// empty, and read once.
+    /// The provider's description of itself (`…/.well-known/openid-configuration`), which names the token
+    /// endpoint. Read when the first token is needed.
     pub well_known_url: Option<String>,
     pub audience: Option<String>,
     pub scope: Option<String>,

@@ -15,12 +15,12 @@ use tonic::{Code, Request, Response, Status};
 use super::engine::{Ask, Engine, FailedAttempt, Rejection, ThrownError};
 use super::fault::Reaction;
 use super::handle::Controls;
-use super::poll;
 use super::received::{Command, Received};
 use super::stream::{JobsPushed, PushStream};
+use super::{poll, requests};
 use crate::emulator::socket::WireHandle;
 use crate::proto::{self, gateway_server};
-use crate::zeebe::JobKey;
+use crate::zeebe::{JobKey, ProcessInstanceKey};
 
 /// One per gateway; calls run side by side.
 #[derive(Debug)]
@@ -48,18 +48,16 @@ impl Service {
         let command = Command::from(request.get_ref());
         let reaction = self.controls.faults.strike(&command);
         let received = &self.controls.received;
-        let place = received.keeps().then(|| {
+        let place = received.push_with(|| {
             let metadata = textual_metadata(request.metadata());
-            received.push(Received { command, at: Instant::now(), metadata, answer: None })
+            Received { command, at: Instant::now(), metadata, answer: None }
         });
         let result = match self.admit(&request) {
             Ok(()) => react(reaction, request, apply).await,
             Err(refused) => Err(refused),
         };
-        if let Some(place) = place {
-            let code = result.as_ref().map_or_else(Status::code, |_| Code::Ok);
-            received.amend(place, |entry| entry.answer = Some(code));
-        }
+        let code = result.as_ref().map_or_else(Status::code, |_| Code::Ok);
+        received.amend(place, |entry| entry.answer = Some(code));
         result.map(Response::new)
     }
 
@@ -289,42 +287,47 @@ impl gateway_server::Gateway for Service {
         &self,
         request: Request<proto::DeployResourceRequest>,
     ) -> Result<Response<proto::DeployResourceResponse>, Status> {
-        self.serve(request, |_| async { Err(Status::unimplemented("processes")) }).await
+        self.serve(request, |request| async { requests::deploy(&self.engine, request) }).await
     }
 
     async fn create_process_instance(
         &self,
         request: Request<proto::CreateProcessInstanceRequest>,
     ) -> Result<Response<proto::CreateProcessInstanceResponse>, Status> {
-        self.serve(request, |_| async { Err(Status::unimplemented("processes")) }).await
+        self.serve(request, |request| async move { requests::create_instance(&self.engine, &request) }).await
     }
 
     async fn create_process_instance_with_result(
         &self,
         request: Request<proto::CreateProcessInstanceWithResultRequest>,
     ) -> Result<Response<proto::CreateProcessInstanceWithResultResponse>, Status> {
-        self.serve(request, |_| async { Err(Status::unimplemented("processes")) }).await
+        self.serve(request, |request| requests::create_instance_with_result(&self.engine, request)).await
     }
 
     async fn cancel_process_instance(
         &self,
         request: Request<proto::CancelProcessInstanceRequest>,
     ) -> Result<Response<proto::CancelProcessInstanceResponse>, Status> {
-        self.serve(request, |_| async { Err(Status::unimplemented("processes")) }).await
+        self.serve(request, |request| async move {
+            let key = ProcessInstanceKey(request.process_instance_key);
+            self.engine.with(|state| state.cancel_instance(key))?;
+            Ok(proto::CancelProcessInstanceResponse {})
+        })
+        .await
     }
 
     async fn publish_message(
         &self,
         request: Request<proto::PublishMessageRequest>,
     ) -> Result<Response<proto::PublishMessageResponse>, Status> {
-        self.serve(request, |_| async { Err(Status::unimplemented("processes")) }).await
+        self.serve(request, |request| async { requests::publish(&self.engine, request) }).await
     }
 
     async fn set_variables(
         &self,
         request: Request<proto::SetVariablesRequest>,
     ) -> Result<Response<proto::SetVariablesResponse>, Status> {
-        self.serve(request, |_| async { Err(Status::unimplemented("processes")) }).await
+        self.serve(request, |request| async move { requests::set_variables(&self.engine, &request) }).await
     }
 }
 

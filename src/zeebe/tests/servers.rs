@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -29,8 +29,9 @@ pub(super) struct TokenEndpoint {
 struct TokenState {
     forms: Mutex<Vec<HashMap<String, String>>>,
     orders: Mutex<VecDeque<Order>>,
+    description: Mutex<String>,
+    described: AtomicUsize,
     given: AtomicUsize,
-    pages: AtomicUsize,
 }
 
 /// What the token endpoint does with one request.
@@ -54,7 +55,7 @@ impl TokenEndpoint {
         let state: Arc<TokenState> = Arc::default();
         let router = axum::Router::new()
             .route("/oauth/token", post(give_token))
-            .route("/issuer", get(name_endpoint))
+            .route("/.well-known/openid-configuration", get(describe))
             .with_state(state.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -87,15 +88,20 @@ impl TokenEndpoint {
         self.order(Order::Answer(status, body.to_owned()));
     }
 
-    /// A client that knows only the issuer's page.
-    pub(super) fn discovering(&self) -> OAuth {
-        let well_known_url = Some(format!("http://{}/issuer", self.address));
-        OAuth { token_url: String::new(), well_known_url, ..self.oauth() }
+    /// What the provider says of itself.
+    pub(super) fn describe(&self, description: String) {
+        *self.state.description.lock().unwrap() = description;
     }
 
-    /// How often the issuer's page was read.
-    pub(super) fn page_reads(&self) -> usize {
-        self.state.pages.load(Ordering::SeqCst)
+    /// A client that has to find the endpoint.
+    pub(super) fn searching(&self) -> Auth {
+        let well_known_url = Some(format!("http://{}/.well-known/openid-configuration", self.address));
+        Auth::OAuth(Box::new(OAuth { token_url: String::new(), well_known_url, ..self.oauth() }))
+    }
+
+    /// How often the description was read.
+    pub(super) fn described(&self) -> usize {
+        self.state.described.load(Ordering::SeqCst)
     }
 
     /// How often a token was asked for.
@@ -109,14 +115,9 @@ impl TokenEndpoint {
     }
 }
 
-/// The issuer's page, unless another answer was ordered.
-async fn name_endpoint(State(state): State<Arc<TokenState>>, headers: HeaderMap) -> Response {
-    state.pages.fetch_add(1, Ordering::SeqCst);
-    if let Some(Order::Answer(status, body)) = state.orders.lock().unwrap().pop_front() {
-        return (status, body).into_response();
-    }
-    let host = headers[header::HOST].to_str().unwrap();
-    format!(r#"{{"issuer":"http://{host}","token_endpoint":"http://{host}/oauth/token"}}"#).into_response()
+async fn describe(State(state): State<Arc<TokenState>>) -> String {
+    state.described.fetch_add(1, Ordering::SeqCst);
+    state.description.lock().unwrap().clone()
 }
 
 async fn give_token(State(state): State<Arc<TokenState>>, form: String) -> Response {

@@ -1,0 +1,4 @@
+//! The integration tests: one binary, one folder or file per topic, the harness in `support`.
+
+mod peer_cases;
+mod support;
