@@ -1,15 +1,18 @@
 //! In-process servers for `demo`, `bench` and the tests: a Zeebe gateway and Amazon Bedrock.
 //!
 //! Both listen on real sockets of 127.0.0.1 and keep the promises of what they stand for, and both can be told
-//! to misbehave in ways that have names ([`gateway::Fault`]). Neither is a product: what they
+//! to misbehave in ways that have names ([`gateway::Fault`], [`bedrock::Step`]). Neither is a product: what they
 //! cannot do they refuse, in words that say so.
 
+pub mod bedrock;
 pub mod bpmn;
 mod gate;
 pub mod gateway;
 mod guarded;
 mod recorder;
 mod socket;
+mod times;
 
 pub use self::gate::Gate;
 pub use self::recorder::{NotSeen, Recorder};
+pub use self::times::Times;

@@ -76,6 +76,11 @@ impl<T> Recorder<T> {
         Place(place)
     }
 
+    /// Pushes an entry that is only made when it is kept.
+    pub(crate) fn push_with(&self, entry: impl FnOnce() -> T) -> Place {
+        if self.keeps() { self.push(entry()) } else { Place(None) }
+    }
+
     pub(crate) fn amend(&self, place: Place, change: impl FnOnce(&mut T)) {
         self.shared.entries.with(|entries| {
             if let Some(entry) = place.0.and_then(|index| entries.get_mut(index)) {

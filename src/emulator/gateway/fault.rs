@@ -7,6 +7,7 @@ use tonic::Code;
 use super::received::{Command, Rpc};
 use crate::emulator::gate::Gate;
 use crate::emulator::guarded::Guarded;
+use crate::emulator::times::Times;
 use crate::zeebe::JobKey;
 
 /// One misbehaviour: which calls it meets, how often, and what happens to them.
@@ -24,13 +25,6 @@ enum Calls {
     /// Complete, fail and throw.
     EndOfAttempt,
     All,
-}
-
-/// How often a fault strikes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Times {
-    Next(usize),
-    Always,
 }
 
 /// What happens to a call.

@@ -22,7 +22,7 @@ mod tests;
 
 pub use self::engine::{Incident, JobSnapshot, JobState};
 pub use self::event::{Delivery, Event};
-pub use self::fault::{Fault, Pushes, Reaction, Times};
+pub use self::fault::{Fault, Pushes, Reaction};
 pub use self::handle::{Gateway, Memory};
 pub use self::options::{NewJob, Options, Variables};
 pub use self::received::{Command, Received, Rpc};

@@ -48,18 +48,16 @@ impl Service {
         let command = Command::from(request.get_ref());
         let reaction = self.controls.faults.strike(&command);
         let received = &self.controls.received;
-        let place = received.keeps().then(|| {
+        let place = received.push_with(|| {
             let metadata = textual_metadata(request.metadata());
-            received.push(Received { command, at: Instant::now(), metadata, answer: None })
+            Received { command, at: Instant::now(), metadata, answer: None }
         });
         let result = match self.admit(&request) {
             Ok(()) => react(reaction, request, apply).await,
             Err(refused) => Err(refused),
         };
-        if let Some(place) = place {
-            let code = result.as_ref().map_or_else(Status::code, |_| Code::Ok);
-            received.amend(place, |entry| entry.answer = Some(code));
-        }
+        let code = result.as_ref().map_or_else(Status::code, |_| Code::Ok);
+        received.amend(place, |entry| entry.answer = Some(code));
         result.map(Response::new)
     }
 

@@ -1,0 +1,204 @@
+//! The small model behind the emulator. It answers the same conversation in the same words each time.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value, json};
+
+use super::conversation::{Conversation, Document, Tool, ToolChoice, tokens};
+use super::json::items;
+
+/// What the model says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Reply {
+    pub(crate) text: String,
+    pub(crate) tool_use: Option<ToolUse>,
+    pub(crate) stop: Stop,
+    pub(crate) input_tokens: u64,
+    pub(crate) output_tokens: u64,
+}
+
+/// A tool that the model wants to have called.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ToolUse {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) input: Value,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Stop {
+    EndTurn,
+    ToolUse,
+    MaxTokens,
+    Sequence(String),
+    Guardrail,
+}
+
+/// The word that a guardrail of the emulator blocks.
+pub(crate) const BLOCKED_WORD: &str = "forbidden";
+
+/// Answers a conversation.
+pub(crate) fn answer(conversation: &Conversation) -> Reply {
+    let question = conversation.question();
+    let input_tokens = conversation.tokens();
+    if conversation.guarded && blocked(&question) {
+        let text = "This guardrail does not let me talk about that.".to_owned();
+        let output_tokens = tokens(text.len());
+        return Reply { text, tool_use: None, stop: Stop::Guardrail, input_tokens, output_tokens };
+    }
+    if let Some(tool) = wanted_tool(conversation, &question) {
+        return ask_tool(conversation, tool, &question, input_tokens);
+    }
+    let text = match &conversation.schema {
+        Some(schema) => fill(schema, &question, 0).to_string(),
+        None => prose(conversation, &question),
+    };
+    limit(text, conversation, input_tokens)
+}
+
+/// Whether a guardrail of the emulator blocks a text.
+pub(crate) fn blocked(text: &str) -> bool {
+    words(text).any(|word| word == BLOCKED_WORD)
+}
+
+// === Prose ===
+
+fn prose(conversation: &Conversation, question: &str) -> String {
+    let mut sentences = Vec::new();
+    if let Some(result) = conversation.tool_result() {
+        sentences.push(format!("The tool says: {}", excerpt(result)));
+    } else if let Some((document, sentence)) = best_sentence(conversation, question) {
+        sentences.push(format!("{} says: “{sentence}”", document.name));
+    } else if conversation.documents().next().is_some() {
+        let names: Vec<_> = conversation.documents().map(|document| document.name.as_str()).collect();
+        sentences.push(format!("I am not sure: {} does not say anything about that.", names.join(" and ")));
+    } else {
+        sentences.push(format!("You said: “{}”", excerpt(question)));
+    }
+    match conversation.user_turns() {
+        0 | 1 => {}
+        turns => sentences.push(format!("This is turn {turns} of our conversation.")),
+    }
+    let read: Vec<_> = conversation.documents().map(describe).collect();
+    if !read.is_empty() {
+        sentences.push(format!("I have read {}.", read.join(" and ")));
+    }
+    sentences.join(" ")
+}
+
+fn describe(document: &Document) -> String {
+    format!("{} ({}, {} bytes)", document.name, document.format, document.bytes.len())
+}
+
+/// The sentence of all documents that shares most words with the question, if it shares two or more.
+fn best_sentence<'a>(conversation: &'a Conversation, question: &str) -> Option<(&'a Document, String)> {
+    let asked: HashSet<String> = words(question).filter(|word| word.len() > 3).collect();
+    let mut best: Option<(usize, &Document, String)> = None;
+    for document in conversation.documents() {
+        let text = String::from_utf8_lossy(&document.bytes);
+        for sentence in text.split_inclusive(['.', '!', '?', '\n']) {
+            let said: HashSet<String> = words(sentence).collect();
+            let shared = asked.iter().filter(|word| said.iter().any(|other| same_stem(word, other))).count();
+            if shared >= 2 && best.as_ref().is_none_or(|(most, ..)| shared > *most) {
+                best = Some((shared, document, excerpt(sentence)));
+            }
+        }
+    }
+    best.map(|(_, document, sentence)| (document, sentence))
+}
+
+/// Plurals and endings do not matter: four letters in common are enough when one begins the other.
+fn same_stem(one: &str, other: &str) -> bool {
+    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    short == long || (short.len() >= 4 && long.starts_with(short) && long.len() - short.len() <= 3)
+}
+
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
+}
+
+/// At most two hundred characters of a text, on one line.
+fn excerpt(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(200) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
+/// Ends a text where the first stop sequence or the number of tokens wants it.
+fn limit(mut text: String, conversation: &Conversation, input_tokens: u64) -> Reply {
+    let mut stop = Stop::EndTurn;
+    let found = |sequence: &String| Some((text.find(sequence.as_str())?, sequence.clone()));
+    if let Some((at, sequence)) = conversation.stop_sequences.iter().filter_map(found).min() {
+        text.truncate(at);
+        stop = Stop::Sequence(sequence);
+    }
+    let mut output_tokens = tokens(text.len()).max(1);
+    if let Some(max) = conversation.max_tokens.filter(|max| *max < output_tokens) {
+        let bytes = usize::try_from(max).unwrap_or(usize::MAX).saturating_mul(4);
+        let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or(0));
+        output_tokens = max;
+        stop = Stop::MaxTokens;
+    }
+    Reply { text, tool_use: None, stop, input_tokens, output_tokens }
+}
+
+// === Tools and schemas ===
+
+/// The tool that the request insists on, or one whose name the question mentions.
+fn wanted_tool<'a>(conversation: &'a Conversation, question: &str) -> Option<&'a Tool> {
+    if conversation.tool_result().is_some() {
+        return None;
+    }
+    let asked: HashSet<String> = words(question).collect();
+    let mentioned =
+        |tool: &&Tool| words(&tool.name).any(|word| asked.iter().any(|other| same_stem(&word, other)));
+    let by_question = conversation.tools.iter().find(mentioned);
+    match &conversation.tool_choice {
+        ToolChoice::Named(name) => conversation.tools.iter().find(|tool| tool.name == *name),
+        ToolChoice::Any => by_question.or(conversation.tools.first()),
+        ToolChoice::Auto => by_question,
+    }
+}
+
+fn ask_tool(conversation: &Conversation, tool: &Tool, question: &str, input_tokens: u64) -> Reply {
+    let input = fill(&tool.schema, question, 0);
+    let text = format!("I will ask {}.", tool.name);
+    let output_tokens = tokens(text.len() + input.to_string().len()) + 10;
+    let id = format!("tooluse_{}_{}", tool.name, conversation.turns.len());
+    let tool_use = Some(ToolUse { id, name: tool.name.clone(), input });
+    Reply { text, tool_use, stop: Stop::ToolUse, input_tokens, output_tokens }
+}
+
+/// How deep a schema is followed.
+const MAX_DEPTH: usize = 8;
+
+/// A value that fits a JSON schema: texts quote the question, numbers are the first one in it.
+fn fill(schema: &Value, question: &str, depth: usize) -> Value {
+    if let Some(value) = items(&schema["enum"]).next().or(schema.get("const")).or(schema.get("default")) {
+        return value.clone();
+    }
+    let kind = schema["type"].as_str().or_else(|| items(&schema["type"]).find_map(Value::as_str));
+    match kind {
+        _ if depth > MAX_DEPTH => Value::Null,
+        Some("object") => object(schema, question, depth),
+        Some("array") => json!([fill(&schema["items"], question, depth + 1)]),
+        Some("integer" | "number") => json!(first_number(question)),
+        Some("boolean") => json!(question.trim_end().ends_with('?')),
+        Some("null") => Value::Null,
+        None if schema["properties"].is_object() => object(schema, question, depth),
+        _ => json!(excerpt(question)),
+    }
+}
+
+fn object(schema: &Value, question: &str, depth: usize) -> Value {
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    let filled = properties.map(|(name, property)| (name.clone(), fill(property, question, depth + 1)));
+    Value::Object(filled.collect::<Map<_, _>>())
+}
+
+fn first_number(text: &str) -> u32 {
+    text.split(|c: char| !c.is_ascii_digit()).find_map(|digits| digits.parse().ok()).unwrap_or(1)
+}

@@ -1,0 +1,83 @@
+//! Which operation a path means.
+
+use http::Method;
+
+/// The operations of the Bedrock runtime that the emulator knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    Converse,
+    ConverseStream,
+    InvokeModel,
+    InvokeModelWithResponseStream,
+    CountTokens,
+    ApplyGuardrail,
+}
+
+/// An operation and what it is about: the id of a model, or of a guardrail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Route {
+    pub(crate) operation: Operation,
+    pub(crate) id: String,
+}
+
+impl Operation {
+    /// Whether its answer is an event stream.
+    pub fn is_stream(self) -> bool {
+        matches!(self, Self::ConverseStream | Self::InvokeModelWithResponseStream)
+    }
+}
+
+/// Reads a path as it came in, with ids still percent-encoded.
+pub(crate) fn route(method: &Method, raw_path: &str) -> Option<Route> {
+    if method != Method::POST {
+        return None;
+    }
+    let segments: Vec<&str> = raw_path.trim_start_matches('/').split('/').collect();
+    let (operation, id) = match segments.as_slice() {
+        ["model", id, "converse"] => (Operation::Converse, id),
+        ["model", id, "converse-stream"] => (Operation::ConverseStream, id),
+        ["model", id, "invoke"] => (Operation::InvokeModel, id),
+        ["model", id, "invoke-with-response-stream"] => (Operation::InvokeModelWithResponseStream, id),
+        ["model", id, "count-tokens"] => (Operation::CountTokens, id),
+        ["guardrail", id, "version", _, "apply"] => (Operation::ApplyGuardrail, id),
+        _ => return None,
+    };
+    Some(Route { operation, id: percent_decode(id) })
+}
+
+/// `%3A` is a colon; what is no escape stays as it is.
+fn percent_decode(text: &str) -> String {
+    let mut rest = text.as_bytes();
+    let mut decoded = Vec::with_capacity(text.len());
+    while let Some((byte, after)) = rest.split_first() {
+        let escaped = (*byte == b'%').then(|| escape(after)).flatten();
+        rest = if escaped.is_some() { after.get(2..).unwrap_or_default() } else { after };
+        decoded.push(escaped.unwrap_or(*byte));
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+fn escape(rest: &[u8]) -> Option<u8> {
+    let digits = std::str::from_utf8(rest.get(..2)?).ok()?;
+    // A sign would pass as a number.
+    digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then_some(digits)?;
+    u8::from_str_radix(digits, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_ids_that_are_percent_encoded() {
+        let id = |path| route(&Method::POST, path).map(|route| route.id);
+        assert_eq!(id("/model/a.b-v1%3A0/converse").as_deref(), Some("a.b-v1:0"));
+        let arn = "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A%3Afoundation-model%2Fx/invoke";
+        assert_eq!(id(arn).as_deref(), Some("arn:aws:bedrock:us-east-1::foundation-model/x"));
+        assert_eq!(id("/model/100%/invoke").as_deref(), Some("100%"));
+        assert_eq!(id("/model/a%zz%2/invoke").as_deref(), Some("a%zz%2"));
+        assert_eq!(id("/guardrail/g1/version/DRAFT/apply").as_deref(), Some("g1"));
+        assert_eq!(id("/model/a/b/converse"), None);
+        assert_eq!(route(&Method::GET, "/model/a/converse"), None);
+    }
+}

@@ -1,0 +1,210 @@
+//! One request from its first byte to the last of its answer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::Response;
+use http::HeaderMap;
+use http::request::Parts;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::conversation::Conversation;
+use super::error_code::ErrorCode;
+use super::event_stream;
+use super::exchange::{Exchange, Outcome, Watch};
+use super::handle::Connection;
+use super::identity::Identity;
+use super::respond::{Answer, Damage, respond};
+use super::route::{Operation, Route, route};
+use super::scenario::{Act, Canned, Grants, Scripts, by_model_id};
+use super::validate::validate;
+use super::{converse, families, model};
+use crate::emulator::guarded::Guarded;
+use crate::emulator::recorder::Recorder;
+
+/// The largest body that Bedrock takes.
+const MAX_BODY_BYTES: usize = 25_000_000;
+
+/// What all requests share.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) exchanges: Recorder<Exchange>,
+    pub(crate) scripts: Guarded<Scripts>,
+    pub(crate) grants: Guarded<Grants>,
+    pub(crate) access: Guarded<Access>,
+    pub(crate) in_flight: Arc<AtomicUsize>,
+    pub(crate) requests: AtomicU64,
+}
+
+/// Who may call.
+#[derive(Debug, Default)]
+pub(crate) struct Access {
+    /// The access keys and API keys that are known; none knows all.
+    pub(crate) known: Option<Vec<String>>,
+    /// Keys that are known and may not call.
+    pub(crate) denied: Vec<String>,
+}
+
+impl Access {
+    fn check(&self, identity: &Identity) -> Result<(), ErrorCode> {
+        let Some(key) = identity.key() else { return Err(ErrorCode::MissingAuthenticationToken) };
+        if self.known.as_ref().is_some_and(|known| !known.iter().any(|other| other == key)) {
+            return Err(ErrorCode::UnrecognizedClient);
+        }
+        if self.denied.iter().any(|other| other == key) {
+            return Err(ErrorCode::AccessDenied);
+        }
+        Ok(())
+    }
+}
+
+/// A request whose body is here.
+struct Asked {
+    route: Option<Route>,
+    body: Option<Value>,
+    text: String,
+    identity: Identity,
+}
+
+/// Serves one request.
+pub(crate) async fn handle(
+    State(app): State<Arc<App>>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    request: Request,
+) -> Response {
+    let number = app.requests.fetch_add(1, Ordering::Relaxed);
+    let request_id = format!("00000000-0000-4000-8000-{number:012x}");
+    let (parts, body) = request.into_parts();
+    let (asked, mut watch) = app.read(&parts, body).await;
+    let id = asked.route.as_ref().map(|route| route.id.as_str()).unwrap_or_default();
+    let step = app.scripts.with(|scripts| scripts.next(id, &asked.text)).or_else(|| by_model_id(id));
+    let act = match step {
+        Some(step) => Some(step.ready().await),
+        None => None,
+    };
+    let (answer, damage) = match act {
+        None => (app.admit(id, &asked).unwrap_or_else(|| answer(&asked)), Damage::None),
+        Some(Act::Answer) => (answer(&asked), Damage::None),
+        Some(Act::Fail(code)) => (Answer::error(code), Damage::None),
+        Some(Act::FailSaying(code, message)) => (Answer::Error { code, message }, Damage::None),
+        Some(Act::Respond(canned)) => (Answer::Canned(canned), Damage::None),
+        Some(Act::BadJson) => (Answer::Canned(Canned::json(200, "{\"output\": ")), Damage::None),
+        Some(Act::Cut { at }) => (answer(&asked), Damage::Cut { at }),
+        Some(Act::Stall { at, pause }) => (answer(&asked), Damage::Stall { at, pause }),
+        Some(Act::Exception { after_events, code }) => {
+            (interrupted(answer(&asked), after_events, code), Damage::None)
+        }
+        Some(Act::Hang) => std::future::pending().await,
+        Some(Act::Reset) => {
+            watch.expect(Outcome::Broken);
+            connection.wire.cut();
+            std::future::pending().await
+        }
+    };
+    respond(answer, damage, &request_id, watch)
+}
+
+impl App {
+    /// Reads the body and records the request. From here on, whoever drops the watch leaves its outcome.
+    async fn read(&self, parts: &Parts, body: Body) -> (Asked, Watch) {
+        // A body that is too long, or breaks off, is refused as one that is no JSON.
+        let bytes = to_bytes(body, MAX_BODY_BYTES).await.unwrap_or_default();
+        let text = if self.exchanges.keeps() || self.scripted() {
+            String::from_utf8_lossy(&bytes).into_owned()
+        } else {
+            String::new()
+        };
+        let raw_path = parts.uri.path();
+        let asked = Asked {
+            route: route(&parts.method, raw_path),
+            body: serde_json::from_slice(&bytes).ok(),
+            text,
+            identity: Identity::of(&parts.headers),
+        };
+        let watch = Watch::over(&self.exchanges, &self.in_flight, |in_flight| Exchange {
+            operation: asked.route.as_ref().map(|route| route.operation),
+            method: parts.method.to_string(),
+            raw_path: raw_path.to_owned(),
+            id: asked.route.as_ref().map(|route| route.id.clone()).unwrap_or_default(),
+            headers: texts(&parts.headers),
+            body: asked.body.clone().unwrap_or_default(),
+            body_text: asked.text.clone(),
+            identity: asked.identity.clone(),
+            at: Instant::now(),
+            in_flight,
+            outcome: Outcome::Open,
+        });
+        (asked, watch)
+    }
+
+    fn scripted(&self) -> bool {
+        self.scripts.with(|scripts| !scripts.is_empty()) || self.grants.with(|grants| !grants.is_empty())
+    }
+
+    /// What stands before the model: the way in, and what is granted.
+    fn admit(&self, id: &str, asked: &Asked) -> Option<Answer> {
+        if let Err(code) = self.access.with(|access| access.check(&asked.identity)) {
+            return Some(Answer::error(code));
+        }
+        let granted = self.grants.with(|grants| grants.admit(id, &asked.text, Instant::now()));
+        (!granted).then(|| Answer::error(ErrorCode::Throttling))
+    }
+}
+
+fn texts(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
+}
+
+/// What the model, or a check before it, answers.
+fn answer(asked: &Asked) -> Answer {
+    let Some(route) = &asked.route else {
+        let mut unknown = Canned::json(404, r#"{"message":"there is no such operation"}"#);
+        unknown.error_type = Some("UnknownOperationException".to_owned());
+        return Answer::Canned(unknown);
+    };
+    let checked = validate(route, asked.body.as_ref());
+    let answered = checked.and_then(|()| answer_valid(route, asked.body.as_ref().unwrap_or(&Value::Null)));
+    answered.unwrap_or_else(|message| Answer::Error { code: ErrorCode::Validation, message })
+}
+
+fn answer_valid(route: &Route, body: &Value) -> Result<Answer, String> {
+    let json = |body| Answer::Json { body, headers: Vec::new() };
+    Ok(match route.operation {
+        Operation::Converse => {
+            json(converse::response(body, &model::answer(&Conversation::of_converse(body))))
+        }
+        Operation::ConverseStream => {
+            Answer::Events(converse::events(body, &model::answer(&Conversation::of_converse(body))))
+        }
+        Operation::InvokeModel => {
+            let families::Invocation { body, reply } = families::invoke(&route.id, body)?;
+            let headers = vec![
+                ("x-amzn-bedrock-input-token-count", reply.input_tokens.to_string()),
+                ("x-amzn-bedrock-output-token-count", reply.output_tokens.to_string()),
+            ];
+            Answer::Json { body, headers }
+        }
+        Operation::InvokeModelWithResponseStream => Answer::Events(families::events(&route.id, body)?),
+        Operation::CountTokens => {
+            json(converse::count_tokens(body, |encoded| families::encoded_conversation(&route.id, encoded)))
+        }
+        Operation::ApplyGuardrail => json(converse::apply_guardrail(body)),
+    })
+}
+
+/// A stream that ends in an exception; an answer that is no stream stays whole.
+fn interrupted(answer: Answer, after_events: usize, code: ErrorCode) -> Answer {
+    match answer {
+        Answer::Events(mut events) => {
+            events.truncate(after_events);
+            events.push(event_stream::exception(code));
+            Answer::Events(events)
+        }
+        whole => whole,
+    }
+}
