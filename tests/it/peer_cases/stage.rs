@@ -111,7 +111,8 @@ impl Stage {
         let job = NewJob::new(JOB_TYPE)
             .variables(case.job.variables_with_files_at(&self.files_url()))
             .headers(case.job.headers.clone())
-            .retries(case.job.retries);
+            .retries(case.job.retries)
+            .once();
         let key = self.gateway.create_job(job);
         for code in &case.refuse {
             self.gateway.inject(Fault::on_end_of_attempt(Reaction::Refuse(grpc_code(code))).job(key).next(1));
