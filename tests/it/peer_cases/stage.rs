@@ -145,8 +145,7 @@ fn bedrock(cases: &[Case], asked: Asked) -> http::Handler {
             requests.push(request.clone());
             requests.len() - 1
         };
-        // The recorded runtime asked nothing in such a case; what counts is that ours did.
-        case.answer_to(number).map_or_else(|| not_found(&request), reply)
+        reply(case.answer_to(number))
     })
 }
 
