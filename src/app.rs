@@ -14,10 +14,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, ConnectorInfo, Exhibits, Phase, Probe, Status};
-use crate::bedrock::{self, Bedrock, Clients, Flavour};
+use crate::bedrock::{self, Bedrock, Clients, DefaultIdentityState, Flavour};
 use crate::clock::SystemClock;
 use crate::config::{Config, SecretsMode};
 use crate::connector::{self, Connector, Registry, Runtime};
+use crate::documents;
 use crate::secrets::{self, SecretProvider};
 use crate::telemetry::{self, Telemetry};
 use crate::worker::{self, Drained};
@@ -31,6 +32,8 @@ pub enum Error {
     Gateway(#[from] zeebe::Error),
     #[error("the connector to Bedrock cannot be built")]
     Bedrock(#[from] bedrock::Error),
+    #[error("documents cannot be fetched: the HTTP client cannot be built")]
+    Documents(#[source] reqwest::Error),
     #[error(transparent)]
     Admin(#[from] admin::Error),
     #[error("the worker's options are wrong: {}", list(.0))]
@@ -91,8 +94,8 @@ impl App {
     /// process is live and not ready.
     pub async fn start(self) -> Result<Running, Error> {
         let client = zeebe::Client::new(&self.config.gateway)?;
-        let clients = Clients::new(&self.config.bedrock, self.telemetry.clone())?;
-        let runtime = self.runtime(&clients);
+        let clients = Arc::new(Clients::new(self.config.bedrock.clone())?);
+        let runtime = self.runtime(&clients)?;
         let connectors = exhibited(runtime.registry());
         let options = self.config.worker.clone();
         let worker = options
@@ -118,7 +121,7 @@ impl App {
         Ok(Running { admin_address, health, stop_worker, worker, stop_admin, admin })
     }
 
-    fn runtime(&self, clients: &Clients) -> Runtime {
+    fn runtime(&self, clients: &Arc<Clients>) -> Result<Runtime, Error> {
         let mode = match self.config.secrets.mode {
             SecretsMode::Fields => secrets::Mode::Fields,
             SecretsMode::Peer => secrets::Mode::Peer,
@@ -126,12 +129,19 @@ impl App {
         };
         let options = secrets::Options { mode, allowed_names: self.config.secrets.allowed_names.clone() };
         let secrets = secrets::Resolver::new(self.secret_providers.clone(), options);
+        let fetch = documents::External::new(self.config.documents.clone()).map_err(Error::Documents)?;
+        let loader = documents::Loader::new(Arc::new(fetch), None);
         let mut registry = Registry::default();
-        for (job_type, flavour) in self.config.job_types() {
-            let connector: Arc<dyn Connector> = Arc::new(Bedrock::new(flavour, clients.clone()));
-            registry = registry.with(job_type, (self.around)(connector));
+        let job_types = &self.config.job_types;
+        for (flavour, job_type) in
+            [(Flavour::Compat, &job_types.compat), (Flavour::Native, &job_types.native)]
+        {
+            let Some(job_type) = job_type else { continue };
+            let connector =
+                Bedrock::new(flavour, Arc::clone(clients), loader.clone(), self.telemetry.clone());
+            registry = registry.with(job_type, (self.around)(Arc::new(connector)));
         }
-        Runtime::new(registry, Arc::new(secrets), connector::Options::default())
+        Ok(Runtime::new(registry, Arc::new(secrets), connector::Options::default()))
     }
 }
 
@@ -228,7 +238,7 @@ impl GatewayProbe {
 
 /// Ready when the process's own credentials resolve, unless every task brings its own.
 #[derive(Debug)]
-struct CredentialsProbe(Clients);
+struct CredentialsProbe(Arc<Clients>);
 
 impl Probe for CredentialsProbe {
     fn name(&self) -> &'static str {
@@ -238,8 +248,10 @@ impl Probe for CredentialsProbe {
     fn check(&self) -> BoxFuture<'_, Status> {
         async {
             match self.0.default_identity().await {
-                Ok(identity) => {
-                    Status::Up(Map::from_iter([("identity".to_owned(), Value::from(identity.to_string()))]))
+                Ok(DefaultIdentityState::Resolved) => Status::Up(Map::new()),
+                Ok(DefaultIdentityState::Absent) => {
+                    let note = Value::from("none of this process; every task brings its own");
+                    Status::Up(Map::from_iter([("credentials".to_owned(), note)]))
                 }
                 Err(error) => Status::Down(error.to_string()),
             }

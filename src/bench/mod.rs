@@ -17,8 +17,9 @@ use tokio::time::Instant;
 
 pub use self::report::Figures;
 use self::worker::WorkerProcess;
+use crate::emulator::NotSeen;
+use crate::emulator::bedrock::{self, Bedrock, Step, Target};
 use crate::emulator::gateway::{Event, Gateway, NewJob, Options as GatewayOptions};
-use crate::emulator::{NotSeen, bedrock};
 use crate::zeebe::JobKey;
 
 const JOB_TYPE: &str = "io.camunda:aws-bedrock:1";
@@ -86,13 +87,11 @@ pub async fn measure(load: &Load) -> Result<Figures, Error> {
     })
     .await
     .map_err(Error::Listen)?;
-    let bedrock = bedrock::Bedrock::start(bedrock::Options {
-        latency: load.latency,
-        record_limit: 0,
-        ..bedrock::Options::default()
-    })
-    .await
-    .map_err(Error::Listen)?;
+    let options = bedrock::Options { record_limit: 0, ..bedrock::Options::default() };
+    let bedrock = Bedrock::start(options).await.map_err(Error::Listen)?;
+    if !load.latency.is_zero() {
+        bedrock.script(Target::Any, [Step::answer().after(load.latency).always()]);
+    }
 
     let program = std::env::current_exe().map_err(Error::Start)?;
     let launch = Launch::new(program, &gateway.url(), &bedrock.url())

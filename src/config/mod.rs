@@ -5,10 +5,12 @@
 //! - `layers` lays the sources over each other, `reader` takes typed values out and collects mistakes.
 //! - Reading is pure: the environment stands behind a trait, and all mistakes are reported together.
 
+mod bedrock;
 mod dump;
 pub mod env;
 mod environment;
 mod gateway;
+mod journal;
 mod layers;
 mod log;
 mod mistake;
@@ -18,6 +20,7 @@ mod proxy;
 mod reader;
 mod secrets;
 mod setting;
+mod worker;
 
 #[cfg(test)]
 mod tests;
@@ -26,13 +29,15 @@ use std::path::PathBuf;
 
 pub use self::environment::{Environment, FixedEnvironment, ProcessEnvironment};
 pub use self::gateway::Engine;
+pub use self::journal::JournalConfig;
 use self::layers::Layer;
 pub use self::mistake::{Mistake, Mistakes};
 pub use self::proxy::Proxies;
 use self::reader::{Reader, Resolved};
 pub use self::secrets::{SecretsConfig, SecretsMode};
 pub use self::setting::{Form, Name, Section, Setting};
-use crate::{admin, telemetry, zeebe};
+pub use self::worker::JobTypes;
+use crate::{admin, documents, telemetry, zeebe};
 
 /// The variable that names the file; the flag `--config` wins over it.
 pub const FILE_VARIABLE: &str = "BEDROCK_CONNECTOR_CONFIG";
@@ -52,6 +57,11 @@ pub struct Config {
     pub gateway: zeebe::Options,
     pub engine: Engine,
     pub proxies: Proxies,
+    pub worker: crate::worker::Options,
+    pub job_types: JobTypes,
+    pub bedrock: crate::bedrock::Options,
+    pub documents: documents::ExternalOptions,
+    pub journal: JournalConfig,
     pub secrets: SecretsConfig,
     pub admin: admin::Options,
     pub log: telemetry::Options,
@@ -96,7 +106,13 @@ impl Config {
         let proxies = proxy::read(reader, variables);
         let (gateway, engine) = gateway::read(reader, &proxies);
         let secrets = secrets::read(reader, variables, engine.rest_address.is_some());
+        let (worker, job_types) = self::worker::read(reader, &engine, variables);
         let mut config = Self {
+            worker,
+            job_types,
+            bedrock: self::bedrock::read(reader, &proxies, variables),
+            documents: self::bedrock::read_documents(reader),
+            journal: self::journal::read(reader),
             gateway,
             engine,
             proxies,

@@ -5,37 +5,37 @@
 //! `CONNECTOR_HTTPS_PROXY_HOST` and its companions hold for what connectors do, and not for the gateway.
 
 use super::reader::Reader;
-use crate::zeebe::{Proxy, Secret};
+use crate::{bedrock, secrets, zeebe};
 
 /// The proxies by what is reached through them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proxies {
     /// For the gateway and its token server.
-    pub gateway: Proxy,
+    pub gateway: zeebe::Proxy,
     /// For Bedrock, AWS's other services, and documents.
-    pub outbound: Proxy,
+    pub outbound: bedrock::Proxy,
 }
 
 /// Reads the settings and the peer's variables.
 pub(crate) fn read(reader: &mut Reader, variables: &[(String, String)]) -> Proxies {
-    let https = proxy(reader, "proxy.https");
-    let http = proxy(reader, "proxy.http");
+    let https = reader.parsed("proxy.https", proxy_url);
+    let http = reader.parsed("proxy.http", proxy_url);
     let no_proxy = reader.text("proxy.none-for").unwrap_or_default();
     let own_http = http.clone().filter(|_| !reader.is_from_variable("proxy.http", "HTTP_PROXY"));
     let connector = Connector::read(variables);
     let outbound_no_proxy = [no_proxy.as_str(), connector.no_proxy.as_str()].join(",");
     Proxies {
-        outbound: Proxy {
-            https: https.clone().or(connector.https),
-            http: http.or(connector.http),
+        outbound: bedrock::Proxy {
+            https: https.clone().or(connector.https).map(secrets::Secret::from),
+            http: http.or(connector.http).map(secrets::Secret::from),
             no_proxy: outbound_no_proxy.trim_matches(',').to_owned(),
         },
-        gateway: Proxy { https, http: own_http, no_proxy },
+        gateway: zeebe::Proxy {
+            https: https.map(zeebe::Secret::new),
+            http: own_http.map(zeebe::Secret::new),
+            no_proxy,
+        },
     }
-}
-
-fn proxy(reader: &mut Reader, key: &'static str) -> Option<Secret> {
-    reader.parsed(key, proxy_url).map(Secret::new)
 }
 
 /// A URL with a host; without a scheme it is http, as curl has it. Not `http::Uri` alone: user and password may
@@ -52,8 +52,8 @@ fn proxy_url(text: &str) -> Option<String> {
 /// The proxy variables of Camunda's connectors.
 #[derive(Debug, Default)]
 struct Connector {
-    https: Option<Secret>,
-    http: Option<Secret>,
+    https: Option<String>,
+    http: Option<String>,
     no_proxy: String,
 }
 
@@ -74,7 +74,7 @@ impl Connector {
                 (Some(user), None) => format!("{}@", encoded(&user)),
                 (None, _) => String::new(),
             };
-            Some(Secret::new(format!("{scheme}://{login}{host}:{port}")))
+            Some(format!("{scheme}://{login}{host}:{port}"))
         };
         Self {
             https: proxy("HTTPS", "443"),

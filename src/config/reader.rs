@@ -137,6 +137,11 @@ impl Reader {
         self.mistakes.push(Mistake::new(place, None, expected));
     }
 
+    /// Notes a mistake in a variable that stands for no single setting.
+    pub(crate) fn mistake_in_variable(&mut self, variable: &str, found: &str, expected: &str) {
+        self.mistakes.push(Mistake::new(format!("{VARIABLE}{variable}"), Some(found.to_owned()), expected));
+    }
+
     /// Notes a value that follows from other settings, for `--dump-config`.
     pub(crate) fn derive(&mut self, key: &'static str, value: impl Into<String>, from: &str) {
         self.resolved.derived.insert(key, (value.into(), from.to_owned()));

@@ -126,6 +126,12 @@ impl Name {
         (matches!(self, Self::Spring(_)) && self.matches(name)).then_some(index)
     }
 
+    /// What is left of a name when only letters and digits count, in upper case. The keys of Spring's maps are compared
+    /// so, because a variable cannot hold the rest.
+    pub(crate) fn letters_and_digits(name: &str) -> String {
+        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
+    }
+
     /// The spelling that the documentation shows.
     pub fn shown(self) -> String {
         match self {

@@ -2,6 +2,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use super::*;
+use crate::bedrock::DefaultIdentity;
 use crate::zeebe::Auth;
 
 /// What a test starts the process with.
@@ -355,7 +356,7 @@ fn proxies_hold_for_everything_but_those_of_the_connectors() {
         with_env([("HTTPS_PROXY", "http://user:pa%20ss@proxy:3128"), ("NO_PROXY", ".svc,localhost")])
             .config()
             .proxies;
-    assert!(proxies.gateway.https.is_some() && proxies.gateway.https == proxies.outbound.https);
+    assert!(proxies.gateway.https.is_some() && proxies.outbound.https.is_some());
     assert_eq!(proxies.gateway.no_proxy, ".svc,localhost");
 
     let config = with_env([
@@ -366,7 +367,7 @@ fn proxies_hold_for_everything_but_those_of_the_connectors() {
         ("CONNECTOR_HTTP_NON_PROXY_HOSTS", "localhost|*.internal"),
     ])
     .config();
-    assert_eq!(config.proxies.outbound.https, Some(zeebe::Secret::new("http://me:p%40ss@proxy:3128")));
+    assert_eq!(config.proxies.outbound.https.as_ref().unwrap().expose(), "http://me:p%40ss@proxy:3128");
     assert_eq!(config.proxies.outbound.no_proxy, "localhost,.internal");
     assert_eq!(config.proxies.gateway, zeebe::Proxy::default());
 }
@@ -436,4 +437,120 @@ fn spring_and_stackdriver_words_for_logging_are_understood() {
         mistakes[0].starts_with("environment variable BEDROCK_CONNECTOR_LOG: found `a=b=c`"),
         "{mistakes:?}"
     );
+}
+
+#[test]
+fn the_worker_has_the_peers_names() {
+    let config = with_env([
+        ("CAMUNDA_CLIENT_WORKER_DEFAULTS_MAXJOBSACTIVE", "7"),
+        ("CAMUNDA_CLIENT_WORKER_DEFAULTS_TIMEOUT", "PT5M"),
+        ("CAMUNDA_CLIENT_WORKER_DEFAULTS_REQUESTTIMEOUT", "PT20S"),
+        ("ZEEBE_CLIENT_WORKER_STREAM_ENABLED", "false"),
+    ])
+    .config();
+    assert_eq!(config.worker.max_jobs_active, 7);
+    assert_eq!(config.worker.lock, Duration::from_secs(300));
+    assert_eq!(config.worker.long_poll, Duration::from_secs(20));
+    assert!(!config.worker.stream);
+}
+
+#[test]
+fn the_connectors_own_lock_wins_over_the_general_one() {
+    let variables =
+        [("CAMUNDA_CLIENT_WORKER_DEFAULTS_TIMEOUT", "PT5M"), ("CONNECTOR_AWS_BEDROCK_TIMEOUT", "90000")];
+    assert_eq!(with_env(variables).config().worker.lock, Duration::from_secs(90));
+    let ours = [("BEDROCK_CONNECTOR_LOCK", "PT30S"), ("CONNECTOR_AWS_BEDROCK_TIMEOUT", "90000")];
+    assert_eq!(with_env(ours).config().worker.lock, Duration::from_secs(30));
+}
+
+#[test]
+fn an_override_of_the_peer_sets_the_lock_of_its_job_type() {
+    let config =
+        with_env([("CAMUNDA_CLIENT_WORKER_OVERRIDE_IO_CAMUNDA_AWSBEDROCK_1_TIMEOUT", "PT2M")]).config();
+    let expected = [("io.camunda:aws-bedrock:1".to_owned(), Duration::from_secs(120))];
+    assert_eq!(config.worker.locks.into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn job_types_can_be_renamed_chosen_and_left_out() {
+    let types = |start: Start| start.config().job_types.served().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(types(with_env([])), ["io.camunda:aws-bedrock:1", "bedrock-connector:1"]);
+    assert_eq!(
+        types(with_env([("CONNECTOR_AWS_BEDROCK_TYPE", "mine:1")])),
+        ["mine:1", "bedrock-connector:1"]
+    );
+    let enabled = ("CONNECTOR_OUTBOUND_ENABLED", "io.camunda:http-json:1, io.camunda:aws-bedrock:1");
+    assert_eq!(types(with_env([enabled])), ["io.camunda:aws-bedrock:1"]);
+    assert_eq!(
+        types(with_env([("CONNECTOR_OUTBOUND_DISABLED", "bedrock-connector:1")])),
+        ["io.camunda:aws-bedrock:1"]
+    );
+}
+
+#[test]
+fn what_the_worker_cannot_work_with_is_a_mistake_at_its_setting() {
+    let start = with_env([
+        ("BEDROCK_CONNECTOR_MAX_JOBS_ACTIVE", "0"),
+        ("CONNECTOR_AWS_BEDROCK_TIMEOUT", "5"),
+        ("CAMUNDA_CLIENT_WORKER_OVERRIDE_BEDROCKCONNECTOR1_TIMEOUT", "PT0S"),
+        ("CONNECTOR_OUTBOUND_ENABLED", "a"),
+        ("CONNECTOR_OUTBOUND_DISABLED", "b"),
+    ]);
+    let expected = [
+        "environment variable CONNECTOR_OUTBOUND_ENABLED: found `a`, expected either the types to serve or those not to \
+         serve, not both",
+        "environment variable CONNECTOR_OUTBOUND_ENABLED: found `a`, expected at least one of our job types to be \
+         served, because there would be nothing to do",
+        "environment variable BEDROCK_CONNECTOR_MAX_JOBS_ACTIVE: found `0`, expected 1 or more",
+    ];
+    assert_eq!(start.mistakes(), expected);
+    let start = with_env([
+        ("CONNECTOR_AWS_BEDROCK_TIMEOUT", "5"),
+        ("CAMUNDA_CLIENT_WORKER_OVERRIDE_BEDROCKCONNECTOR1_TIMEOUT", "PT0S"),
+    ]);
+    let expected = [
+        "environment variable CONNECTOR_AWS_BEDROCK_TIMEOUT: found `5`, expected 1 s or more",
+        "environment variable CAMUNDA_CLIENT_WORKER_OVERRIDE_BEDROCKCONNECTOR1_TIMEOUT: found `PT0S`, expected 1 s or more",
+    ];
+    assert_eq!(start.mistakes(), expected);
+}
+
+#[test]
+fn the_journals_database_is_never_shown() {
+    let config = with_env([("BEDROCK_CONNECTOR_JOURNAL_URL", "postgres://me:hidden@db/journal")]).config();
+    assert_eq!(config.journal.url.as_ref().unwrap().expose(), "postgres://me:hidden@db/journal");
+    assert!(!format!("{config:?}").contains("hidden") && !config.dump().contains("hidden"));
+    let mistakes = with_env([("BEDROCK_CONNECTOR_JOURNAL_URL", "mysql://me:hidden@db")]).mistakes();
+    assert!(mistakes.len() == 1 && !mistakes[0].contains("hidden"), "{mistakes:?}");
+}
+
+#[test]
+fn bedrock_takes_what_aws_names_in_the_environment() {
+    let config = with_env([
+        ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "http://127.0.0.1:9000"),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "AKID"),
+        ("AWS_SECRET_ACCESS_KEY", "hidden"),
+        ("BEDROCK_CONNECTOR_THROTTLE_PATIENCE", "PT0S"),
+    ])
+    .config();
+    assert_eq!(config.bedrock.endpoint_url.as_deref(), Some("http://127.0.0.1:9000"));
+    assert_eq!(config.bedrock.default_region.as_deref(), Some("eu-central-1"));
+    assert_eq!(config.bedrock.throttle_patience, Duration::ZERO);
+    assert!(
+        matches!(&config.bedrock.default_identity, DefaultIdentity::Static { access_key, .. } if access_key == "AKID")
+    );
+    assert!(!format!("{config:?}").contains("hidden"));
+    assert!(matches!(
+        with_env([("AWS_ACCESS_KEY_ID", "half")]).config().bedrock.default_identity,
+        DefaultIdentity::Chain
+    ));
+}
+
+#[test]
+fn tasks_can_be_denied_the_credentials_of_the_process() {
+    let config = with_env([("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")])
+        .flag("bedrock.default-credentials", "false")
+        .config();
+    assert!(matches!(config.bedrock.default_identity, DefaultIdentity::Refused));
 }

@@ -25,7 +25,7 @@ use crate::config::{Config, Environment, FixedEnvironment, Flags, Mistakes};
 use crate::emulator::bedrock::{self, Bedrock};
 use crate::emulator::gateway::{self, Event, Gateway};
 use crate::telemetry::Telemetry;
-use crate::zeebe;
+use crate::zeebe::{self, NewInstance, Resource};
 
 /// What is walked, and how.
 #[derive(Debug, Clone)]
@@ -176,12 +176,15 @@ async fn start_instance(gateway: &Gateway, options: &Options) -> Result<(), Erro
     let client_options = zeebe::Options { address: gateway.url(), ..zeebe::Options::default() };
     let client = zeebe::Client::new(&client_options).map_err(Error::Client)?;
     let name = options.diagram.name.clone();
+    let resource = Resource { name: name.clone(), content: options.diagram.content.clone() };
     let deployed = client
-        .deploy(&name, options.diagram.content.clone())
+        .deploy(vec![resource], "")
         .await
         .map_err(|source| Error::Diagram { name: name.clone(), source })?;
     let process = deployed.first().ok_or(Error::NoProcess { name })?;
     let variables = Value::Object(options.variables.clone()).to_string();
-    client.create_instance(&process.bpmn_process_id, &variables).await.map_err(Error::Start)?;
+    let instance =
+        NewInstance { bpmn_process_id: process.bpmn_process_id.clone(), variables, ..NewInstance::default() };
+    client.create_instance(&instance).await.map_err(Error::Start)?;
     Ok(())
 }

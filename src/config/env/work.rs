@@ -1,6 +1,8 @@
 //! How jobs are taken and what is done with them.
 
-use crate::config::setting::Form::{Bytes, Choice, Count, Duration, List, Path, SecretAddress, Switch, Text};
+use crate::config::setting::Form::{
+    Address, Bytes, Choice, Count, Duration, List, Path, SecretAddress, Switch, Text,
+};
 use crate::config::setting::Name::{Exact, Spring};
 use crate::config::setting::{Section, Setting};
 
@@ -11,7 +13,7 @@ pub(super) const WORKER: Section = Section {
             key: "worker.max-jobs-active",
             variable: "BEDROCK_CONNECTOR_MAX_JOBS_ACTIVE",
             form: Count,
-            default: "256",
+            default: "100",
             others: &[
                 Spring("camunda.client.worker.defaults.max-jobs-active"),
                 Spring("camunda.client.zeebe.defaults.max-jobs-active"),
@@ -151,10 +153,34 @@ pub(super) const BEDROCK: Section = Section {
     title: "Bedrock",
     settings: &[
         Setting {
+            key: "bedrock.endpoint",
+            variable: "BEDROCK_CONNECTOR_BEDROCK_ENDPOINT",
+            form: Address,
+            default: "",
+            others: &[Exact("AWS_ENDPOINT_URL_BEDROCK_RUNTIME"), Exact("AWS_ENDPOINT_URL")],
+            doc: "The endpoint of calls whose task names none, in place of AWS's own",
+        },
+        Setting {
+            key: "bedrock.region",
+            variable: "BEDROCK_CONNECTOR_REGION",
+            form: Text,
+            default: "",
+            others: &[Exact("AWS_REGION"), Exact("AWS_DEFAULT_REGION")],
+            doc: "The AWS region of tasks that name none, such as eu-central-1",
+        },
+        Setting {
+            key: "bedrock.ca-certificate-path",
+            variable: "BEDROCK_CONNECTOR_AWS_CA_CERTIFICATE_PATH",
+            form: Path,
+            default: "",
+            others: &[Exact("AWS_CA_BUNDLE")],
+            doc: "Certificates (PEM) trusted for AWS beside the system's",
+        },
+        Setting {
             key: "bedrock.throttle-patience",
             variable: "BEDROCK_CONNECTOR_THROTTLE_PATIENCE",
             form: Duration,
-            default: "PT10M",
+            default: "PT5M",
             others: &[],
             doc: "How long a throttled call waits beyond its own attempts; PT0S fails after 4 attempts",
         },
@@ -200,7 +226,7 @@ pub(super) const DOCUMENTS: Section = Section {
             key: "documents.max-size",
             variable: "BEDROCK_CONNECTOR_DOCUMENT_MAX_SIZE",
             form: Bytes,
-            default: "25MB",
+            default: "25000000",
             others: &[],
             doc: "The largest document that is fetched",
         },

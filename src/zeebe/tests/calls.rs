@@ -151,7 +151,7 @@ async fn a_command_without_an_answer_ends_at_its_limit_and_may_be_repeated() {
     let short = Duration::from_millis(50);
     let options = Options { request_timeout: short, poll_grace: Duration::ZERO, ..stub.options() };
     stub.answer_poll(Answer::Silence(vec![]));
-    let poll = Activation { request_timeout: Duration::ZERO, ..poll() };
+    let poll = Activation { request_timeout: Some(Duration::ZERO), ..poll() };
     let error = soon(Client::new(&options).unwrap().activate_jobs(&poll)).await.unwrap_err();
     assert!(matches!(error, Error::TimedOut { .. }), "{error:?}");
     assert_eq!(error.code(), "DEADLINE_EXCEEDED");
@@ -190,7 +190,7 @@ fn poll() -> Activation {
         lock: Duration::from_secs(60),
         max_jobs: 32,
         fetch_variables: Vec::new(),
-        request_timeout: Duration::from_secs(10),
+        request_timeout: Some(Duration::from_secs(10)),
         tenant_ids: Vec::new(),
         with_lease: false,
     }

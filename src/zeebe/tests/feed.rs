@@ -19,7 +19,7 @@ fn poll() -> Activation {
         lock: Duration::from_secs(60),
         max_jobs: 32,
         fetch_variables: vec!["data".to_owned()],
-        request_timeout: Duration::from_secs(10),
+        request_timeout: Some(Duration::from_secs(10)),
         tenant_ids: vec!["blue".to_owned()],
         with_lease: true,
     }
@@ -82,7 +82,7 @@ async fn jobs_do_not_wait_for_a_gateway_that_falls_silent_after_them() {
     let stub = Stub::start().await;
     let options = Options { poll_grace: Duration::from_millis(50), ..stub.options() };
     stub.answer_poll(Answer::Silence(vec![1]));
-    let long = Activation { request_timeout: Duration::from_secs(3600), ..poll() };
+    let long = Activation { request_timeout: Some(Duration::from_secs(3600)), ..poll() };
     let jobs = soon(Client::new(&options).unwrap().activate_jobs(&long)).await.unwrap();
     assert_eq!(keys(&jobs), [1]);
 }
