@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 const CASES: &str = include_str!("../../fixtures/peer-cases.jsonl");
 
 /// What stands for the base URL of the file server.
-const FILES: &str = "@FILES@";
+pub(crate) const FILES: &str = "@FILES@";
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -122,17 +122,17 @@ impl Answer {
 impl Job {
     /// The variables with the address of the file server in place.
     pub(crate) fn variables_with_files_at(&self, url: &str) -> Value {
-        with_files_at(&self.variables, url)
+        replaced(&self.variables, FILES, url)
     }
 }
 
-/// Puts the base URL of the file server where the recording has its placeholder.
-pub(crate) fn with_files_at(value: &Value, url: &str) -> Value {
+/// Replaces a text in all texts of a value.
+pub(crate) fn replaced(value: &Value, from: &str, to: &str) -> Value {
     match value {
-        Value::String(text) => Value::String(text.replace(FILES, url)),
-        Value::Array(items) => items.iter().map(|item| with_files_at(item, url)).collect(),
+        Value::String(text) => Value::String(text.replace(from, to)),
+        Value::Array(items) => items.iter().map(|item| replaced(item, from, to)).collect(),
         Value::Object(members) => {
-            members.iter().map(|(name, member)| (name.clone(), with_files_at(member, url))).collect()
+            members.iter().map(|(name, member)| (name.clone(), replaced(member, from, to))).collect()
         }
         other => other.clone(),
     }
