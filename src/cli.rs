@@ -144,14 +144,14 @@ pub(crate) struct TemplatesArgs {
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     /// How many jobs
-    #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
-    pub(crate) jobs: usize,
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) jobs: Option<usize>,
     /// How long the emulated model takes for each answer
-    #[arg(long, value_name = "DURATION", default_value = "PT0.2S", value_parser = duration)]
-    pub(crate) latency: Duration,
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) latency: Option<Duration>,
     /// How many jobs the worker holds at once
-    #[arg(long, value_name = "NUMBER", default_value_t = 256)]
-    pub(crate) max_jobs_active: usize,
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) max_jobs_active: Option<usize>,
     /// One JSON object, for machines
     #[arg(long)]
     pub(crate) json: bool,
@@ -349,6 +349,8 @@ Examples:
   bedrock-connector templates --out element-templates --check";
 
 const BENCH_EXAMPLES: &str = "\
+Without arguments it measures work without waiting, and waiting with 32 and with 1,000 jobs at once.
+
 Examples:
   bedrock-connector bench
   bedrock-connector bench --jobs 1000 --latency PT2S --max-jobs-active 500 --json";

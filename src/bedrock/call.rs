@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::connector::{Flavour, Parts};
 use super::converse::{self, Converse};
 use super::input::{Action, Operation, Request};
-use super::retry::{self, Kind};
+use super::retry::{Attempts, Kind};
 use super::send::{self, Answer};
 use super::target::Target;
 use super::{Error, invoke_model};
@@ -109,27 +109,21 @@ impl BedrockCall {
     async fn ask(&self, model_id: &str, body: &Value) -> Result<(Value, Option<String>), Error> {
         let client = self.parts.clients.get(&self.target).await?;
         let body = Bytes::from(body.to_string());
-        let patience = self.parts.clients.options().throttle_patience;
-        let (mut attempts, mut waited) = (0, Duration::ZERO);
+        let started = Instant::now();
+        let mut attempts = Attempts::new(self.parts.clients.options());
         loop {
-            let started = Instant::now();
             let result = send::send(&client, self.action, model_id, &body).await;
             let result = result.and_then(|answer| self.read(model_id, answer));
-            attempts += 1;
-            self.tell_call(model_id, result.as_ref().err(), started.elapsed());
-            let Err(error) = result else { return result };
-            let kind = Kind::of(&error);
-            let Some(wait) = retry::wait(kind, attempts, waited, patience, fastrand::f64()) else {
-                return Err(error);
+            let kind = result.as_ref().err().map_or(Kind::Final, Kind::of);
+            let Some(wait) = attempts.after(kind, fastrand::f64()) else {
+                self.tell_call(model_id, result.as_ref().err(), attempts.made, started.elapsed());
+                return result;
             };
             if kind == Kind::Throttled {
                 let region = &self.target.region;
                 self.parts.telemetry.emit(Event::ModelThrottled { model: model_id, region, wait });
             }
             tokio::time::sleep(wait).await;
-            if retry::is_patience(attempts) {
-                waited += wait;
-            }
         }
     }
 
@@ -146,10 +140,11 @@ impl BedrockCall {
         Ok((value, answer.request_id))
     }
 
-    fn tell_call(&self, model: &str, error: Option<&Error>, took: Duration) {
+    fn tell_call(&self, model: &str, error: Option<&Error>, attempts: u32, took: Duration) {
         let code = error.map(Error::code);
-        let code = code.as_deref().unwrap_or("ok");
-        self.parts.telemetry.emit(Event::ModelCalled { model, region: &self.target.region, code, took });
+        let code = code.as_deref().unwrap_or("OK");
+        let (region, action) = (&self.target.region, self.action.name());
+        self.parts.telemetry.emit(Event::ModelCalled { model, region, action, code, attempts, took });
     }
 
     fn tell_tokens(&self, model: &str, answer: &Value) {

@@ -166,8 +166,11 @@ fn document_class(error: &documents::Error) -> &'static str {
         E::NoReference { .. } | E::NoStore { .. } | E::BadFunction { .. } | E::TooManyFunctions { .. } => {
             INPUT_CLASS
         }
-        E::UnknownKind { .. } => ARGUMENT_CLASS,
-        E::StoreStatus { .. } => "java.lang.RuntimeException",
+        E::UnknownKind { content_type: Some(content_type), .. } if content_type.contains('/') => {
+            ARGUMENT_CLASS
+        }
+        // Camunda's runtime cannot even read such a type.
+        E::UnknownKind { .. } | E::StoreStatus { .. } => "java.lang.RuntimeException",
         E::BadUrl { .. }
         | E::Forbidden { .. }
         | E::TooLarge { .. }

@@ -27,6 +27,14 @@ impl Action {
         }
     }
 
+    /// The name in metrics.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Converse => "converse",
+            Self::InvokeModel => "invoke_model",
+        }
+    }
+
     /// The last part of the path of a request.
     pub(super) fn path(self) -> &'static str {
         match self {

@@ -23,7 +23,10 @@ mod retry;
 mod send;
 mod target;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::clients::{Clients, DefaultIdentityState};
 pub use self::connector::{Bedrock, Flavour};
 pub use self::error::{CODES, CodeEntry, Error};
-pub use self::options::{DefaultIdentity, Options, Proxy};
+pub use self::options::{DefaultIdentity, Options, Proxy, Retries};

@@ -26,6 +26,8 @@ pub struct Options {
     pub call_limit: Duration,
     /// How long a throttled call waits beyond its own attempts. Nothing: it fails after four of them.
     pub throttle_patience: Duration,
+    /// How often and how fast a call is sent again.
+    pub retries: Retries,
     /// How many clients, one per identity, region and endpoint, are kept.
     pub max_clients: usize,
 }
@@ -42,7 +44,32 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(10),
             call_limit: Duration::from_secs(3600),
             throttle_patience: Duration::from_secs(300),
+            retries: Retries::default(),
             max_clients: 256,
+        }
+    }
+}
+
+/// How often and how fast a call is sent again. The defaults are those of the AWS SDK for Java.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retries {
+    /// How often a call is sent before patience is asked.
+    pub attempts: u32,
+    /// The first wait of a throttled call, at most; the next ones double.
+    pub throttled_wait: Duration,
+    /// The first wait after a failure that is over soon, at most; the next ones double.
+    pub transient_wait: Duration,
+    /// No wait is longer.
+    pub longest_wait: Duration,
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        Self {
+            attempts: 4,
+            throttled_wait: Duration::from_millis(500),
+            transient_wait: Duration::from_millis(100),
+            longest_wait: Duration::from_secs(20),
         }
     }
 }

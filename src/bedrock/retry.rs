@@ -6,13 +6,7 @@
 use std::time::Duration;
 
 use super::Error;
-
-/// Attempts before patience is asked.
-const ATTEMPTS: u32 = 4;
-
-const THROTTLE_BASE: Duration = Duration::from_millis(500);
-const TRANSIENT_BASE: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(20);
+use super::options::{Options, Retries};
 
 /// What an error says about sending again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,32 +35,48 @@ impl Kind {
     }
 }
 
-/// The wait before the next attempt, or none when the last has been made. `attempts` have been made so far, and a
-/// throttled request has waited for `waited` beyond its own attempts; `jitter` is between 0 and 1.
-pub(super) fn wait(
-    kind: Kind,
-    attempts: u32,
-    waited: Duration,
+/// The attempts at one call.
+#[derive(Debug)]
+pub(super) struct Attempts {
+    retries: Retries,
     patience: Duration,
-    jitter: f64,
-) -> Option<Duration> {
-    match kind {
-        Kind::Final => None,
-        Kind::Transient => (attempts < ATTEMPTS).then(|| backoff(TRANSIENT_BASE, attempts).mul_f64(jitter)),
-        Kind::Throttled => {
-            let wait = backoff(THROTTLE_BASE, attempts).mul_f64(0.5 + jitter / 2.0);
-            (attempts < ATTEMPTS || waited + wait <= patience).then_some(wait)
+    pub(super) made: u32,
+    /// How long a throttled call has waited beyond its own attempts.
+    waited: Duration,
+}
+
+impl Attempts {
+    pub(super) fn new(options: &Options) -> Self {
+        Self {
+            retries: options.retries,
+            patience: options.throttle_patience,
+            made: 0,
+            waited: Duration::ZERO,
         }
     }
-}
 
-/// Whether a wait is one of patience, and not of the four attempts.
-pub(super) fn is_patience(attempts: u32) -> bool {
-    attempts >= ATTEMPTS
-}
+    /// Counts an attempt, and says how long to wait for the next; none when it was the last. `jitter` is between 0
+    /// and 1.
+    pub(super) fn after(&mut self, kind: Kind, jitter: f64) -> Option<Duration> {
+        self.made += 1;
+        let own = self.made < self.retries.attempts;
+        match kind {
+            Kind::Final => None,
+            Kind::Transient => own.then(|| self.doubled(self.retries.transient_wait).mul_f64(jitter)),
+            Kind::Throttled => {
+                let wait = self.doubled(self.retries.throttled_wait).mul_f64(0.5 + jitter / 2.0);
+                if !own {
+                    self.waited += wait;
+                }
+                (own || self.waited <= self.patience).then_some(wait)
+            }
+        }
+    }
 
-fn backoff(base: Duration, attempts: u32) -> Duration {
-    base.saturating_mul(1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX)).min(LONGEST_WAIT)
+    fn doubled(&self, first: Duration) -> Duration {
+        let factor = 1_u32.checked_shl(self.made - 1).unwrap_or(u32::MAX);
+        first.saturating_mul(factor).min(self.retries.longest_wait)
+    }
 }
 
 #[cfg(test)]
@@ -98,32 +108,25 @@ mod unit {
         }
     }
 
+    /// The waits in milliseconds after as many attempts as there are.
+    fn waits(kind: Kind, jitter: f64, patience_secs: u64) -> Vec<u128> {
+        let throttle_patience = Duration::from_secs(patience_secs);
+        let mut attempts = Attempts::new(&Options { throttle_patience, ..Options::default() });
+        std::iter::from_fn(|| attempts.after(kind, jitter)).map(|wait| wait.as_millis()).collect()
+    }
+
     #[test]
     fn there_are_four_attempts() {
-        let none = Duration::ZERO;
-        let wait =
-            |kind, attempts, jitter| wait(kind, attempts, none, none, jitter).map(|wait| wait.as_millis());
-        assert_eq!(
-            (1..=4).map(|n| wait(Kind::Transient, n, 1.0)).collect::<Vec<_>>(),
-            [Some(100), Some(200), Some(400), None]
-        );
-        assert_eq!(
-            (1..=4).map(|n| wait(Kind::Throttled, n, 1.0)).collect::<Vec<_>>(),
-            [Some(500), Some(1000), Some(2000), None]
-        );
-        assert_eq!(
-            (1..=4).map(|n| wait(Kind::Throttled, n, 0.0)).collect::<Vec<_>>(),
-            [Some(250), Some(500), Some(1000), None]
-        );
-        assert_eq!(wait(Kind::Final, 1, 1.0), None);
+        assert_eq!(waits(Kind::Transient, 1.0, 60), [100, 200, 400]);
+        assert_eq!(waits(Kind::Transient, 0.0, 60), [0, 0, 0]);
+        assert_eq!(waits(Kind::Throttled, 1.0, 0), [500, 1000, 2000]);
+        assert_eq!(waits(Kind::Throttled, 0.0, 0), [250, 500, 1000]);
+        assert!(waits(Kind::Final, 1.0, 60).is_empty());
     }
 
     #[test]
     fn patience_goes_on_until_it_is_used_up() {
-        let seconds = Duration::from_secs;
-        assert_eq!(wait(Kind::Throttled, 4, seconds(0), seconds(60), 1.0), Some(seconds(4)));
-        assert_eq!(wait(Kind::Throttled, 90, seconds(30), seconds(60), 1.0), Some(seconds(20)));
-        assert_eq!(wait(Kind::Throttled, 90, seconds(50), seconds(60), 1.0), None);
-        assert_eq!(wait(Kind::Transient, 4, seconds(0), seconds(60), 1.0), None);
+        assert_eq!(waits(Kind::Throttled, 1.0, 60), [500, 1000, 2000, 4000, 8000, 16000, 20000]);
+        assert_eq!(waits(Kind::Throttled, 1.0, 3600).len(), 184);
     }
 }

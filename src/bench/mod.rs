@@ -15,8 +15,9 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
-pub use self::report::Figures;
-use self::worker::WorkerProcess;
+pub use self::process::Error as FiguresError;
+pub use self::report::{Figures, head, row};
+pub use self::worker::{Launch, WorkerProcess};
 use crate::emulator::NotSeen;
 use crate::emulator::bedrock::{self, Bedrock, Step, Target};
 use crate::emulator::gateway::{Event, Gateway, NewJob, Options as GatewayOptions};

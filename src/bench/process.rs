@@ -13,7 +13,7 @@ pub(crate) struct Usage {
 
 /// Why the figures of a process are missing.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
+pub enum Error {
     #[error("the figures of process {pid} cannot be read; `bench` needs Linux's /proc")]
     Unreadable { pid: u32, source: std::io::Error },
     #[error("/proc shows process {pid} in a form that is not understood: no {field}")]

@@ -94,6 +94,7 @@ impl WorkerProcess {
 
     /// Waits until the worker says that it is ready, and tells how long that took since its start.
     pub async fn ready(&mut self) -> Result<Duration, Error> {
+        crate::zeebe::install_provider();
         let not_ready = Error::NotReady { patience: START_PATIENCE };
         let Ok(client) = reqwest::Client::builder().no_proxy().build() else { return Err(not_ready) };
         let url = self.admin_url("/actuator/health/readiness");

@@ -22,9 +22,15 @@ pub(crate) fn run(arguments: &DemoArgs) -> anyhow::Result<Exit> {
     if let Some(given) = &arguments.vars {
         variables.extend(object(given)?);
     }
-    let results = arguments.results.iter().map(|result| (result.element_id.clone(), result.variables.clone()));
-    let options =
-        Options { diagram, variables, results: results.collect(), live: arguments.live, json: arguments.json };
+    let results =
+        arguments.results.iter().map(|result| (result.element_id.clone(), result.variables.clone()));
+    let options = Options {
+        diagram,
+        variables,
+        results: results.collect(),
+        live: arguments.live,
+        json: arguments.json,
+    };
     let walk = demo::run(options, &ProcessEnvironment, anstream::stdout());
     match Runtime::new()?.block_on(walk)? {
         Ending::Completed => Ok(Exit::Done),
@@ -42,6 +48,8 @@ fn read_diagram(path: &Path) -> anyhow::Result<Diagram> {
 fn object(source: &JsonSource) -> anyhow::Result<Map<String, Value>> {
     match source.read().context("--vars")? {
         Value::Object(variables) => Ok(variables),
-        _ => Err(Usage("--vars: expected a JSON object, whose entries become the variables".to_owned()).into()),
+        _ => {
+            Err(Usage("--vars: expected a JSON object, whose entries become the variables".to_owned()).into())
+        }
     }
 }

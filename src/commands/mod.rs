@@ -1,6 +1,9 @@
 //! What each command does. Commands read the environment, write for people or machines, and may use `anyhow`;
 //! the work itself is in the library.
 
+pub(crate) mod bench;
+pub(crate) mod demo;
+pub(crate) mod emulator;
 pub(crate) mod eval;
 pub(crate) mod output;
 pub(crate) mod run;

@@ -3,10 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::error_expression::{self, Verdict};
+use super::expressions::Warning;
 use super::expressions::{Evaluation, Expressions};
 use super::plan::Plan;
 use super::result;
 use super::{Error, Failure, FailureCause, Outcome, Response, Retry};
+use crate::telemetry::{Event, Telemetry};
 
 /// The engine keeps longer texts out of its incidents.
 const MAX_MESSAGE: usize = 6000;
@@ -16,6 +18,7 @@ const MAX_MESSAGE: usize = 6000;
 pub(super) struct Conclusion<'a> {
     pub(super) plan: &'a Plan,
     pub(super) expressions: &'a Expressions,
+    pub(super) telemetry: &'a Telemetry,
     pub(super) max_output_bytes: usize,
 }
 
@@ -23,17 +26,36 @@ impl Conclusion<'_> {
     /// Applies the result expression to an answer, and the error expression to whatever came of it.
     pub(super) fn conclude(&self, result: Result<Response, Error>) -> Outcome {
         match result {
-            Ok(response) => {
-                match result::map(&self.plan.headers, &response, self.expressions, self.max_output_bytes) {
-                    Ok(variables) => self.succeeded(&response, variables),
-                    Err(error) => self.failed(&error, FailureCause::Mapping),
-                }
-            }
+            Ok(response) => match self.map(&response) {
+                Ok(variables) => self.succeeded(&response, variables),
+                Err(error) => self.failed(&error, FailureCause::Mapping),
+            },
             Err(error) => {
                 let cause = if self.plan.bound { FailureCause::Call } else { FailureCause::Input };
                 self.failed(&error, cause)
             }
         }
+    }
+
+    fn map(&self, response: &Response) -> Result<Map<String, Value>, Error> {
+        let headers = &self.plan.headers;
+        let evaluate = |expression: &str, scope| self.evaluate(Evaluation::Result, expression, scope);
+        result::map(headers, response, evaluate, self.max_output_bytes)
+    }
+
+    fn evaluate(
+        &self,
+        which: Evaluation,
+        expression: &str,
+        scope: Map<String, Value>,
+    ) -> Result<Value, Error> {
+        let evaluated = self.expressions.evaluate(expression, scope, which)?;
+        for Warning { kind, message } in &evaluated.warnings {
+            let message = &self.plan.masker.mask(message);
+            let job_key = self.plan.job_key;
+            self.telemetry.emit(Event::ExpressionWarning { job_key, which: which.name(), kind, message });
+        }
+        Ok(evaluated.value)
     }
 
     fn succeeded(&self, response: &Response, variables: Map<String, Value>) -> Outcome {
@@ -95,7 +117,7 @@ impl Conclusion<'_> {
 
     fn verdict(&self, expression: &str, mut scope: Map<String, Value>) -> Result<Verdict, Error> {
         scope.insert("job".into(), json!({ "retries": self.plan.retries }));
-        let value = self.expressions.evaluate(expression, scope, Evaluation::Error)?;
+        let value = self.evaluate(Evaluation::Error, expression, scope)?;
         error_expression::read(value)
     }
 

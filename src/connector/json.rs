@@ -26,10 +26,13 @@ pub enum JsonError {
 /// Reads a JSON text. Fractions beyond the range of a double become the text `Infinity`, as they do in
 /// Camunda's runtime; whole numbers keep every digit.
 pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
-    match depth(text) {
-        0..=SHALLOW => parse_here(text),
-        ..=MAX_DEPTH => parse_with_room(text),
-        _ => Err(JsonError::TooDeep),
+    let depth = depth(text);
+    if depth > MAX_DEPTH {
+        Err(JsonError::TooDeep)
+    } else if depth > SHALLOW {
+        parse_with_room(text)
+    } else {
+        parse_here(text)
     }
 }
 

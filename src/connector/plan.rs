@@ -1,6 +1,5 @@
 //! What one attempt at a job has ahead of it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::headers::{TaskHeaders, Template};
@@ -20,7 +19,6 @@ pub struct Prepared {
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub(super) job_key: i64,
-    pub(super) job_type: Arc<str>,
     pub(super) retries: i32,
     pub(super) headers: TaskHeaders,
     pub(super) masker: Masker,

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use super::expressions::{Evaluation, Expressions};
 use super::headers::TaskHeaders;
 use super::json::kind;
 use super::{Code, Error, Response};
@@ -24,7 +23,7 @@ pub(super) fn scope(response: &Value) -> Map<String, Value> {
 pub(super) fn map(
     headers: &TaskHeaders,
     response: &Response,
-    expressions: &Expressions,
+    evaluate: impl Fn(&str, Map<String, Value>) -> Result<Value, Error>,
     max_output_bytes: usize,
 ) -> Result<Map<String, Value>, Error> {
     let mut variables = Map::new();
@@ -32,8 +31,8 @@ pub(super) fn map(
         variables.insert(name.clone(), response.0.clone());
     }
     if let Some(expression) = &headers.result_expression {
-        let evaluation = expressions.evaluate(expression, scope(&response.0), Evaluation::Result)?;
-        variables.extend(entries(evaluation, "result")?);
+        let value = evaluate(expression, scope(&response.0))?;
+        variables.extend(entries(value, "result")?);
     }
     check_size(&variables, max_output_bytes)?;
     Ok(variables)

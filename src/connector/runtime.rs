@@ -11,6 +11,7 @@ use super::json;
 use super::plan::{Plan, Prepared};
 use super::{Call, Code, Error, Job, Outcome, Registry, Response, Retry, Scope};
 use crate::secrets::{self, Masker};
+use crate::telemetry::{Event, Telemetry};
 
 /// Limits of the runtime.
 #[derive(Debug, Clone)]
@@ -31,13 +32,21 @@ pub struct Runtime {
     registry: Registry,
     secrets: Arc<secrets::Resolver>,
     expressions: Arc<Expressions>,
+    telemetry: Telemetry,
     options: Options,
 }
 
 impl Runtime {
     /// Puts the runtime together.
     pub fn new(registry: Registry, secrets: Arc<secrets::Resolver>, options: Options) -> Self {
-        Self { registry, secrets, expressions: Arc::default(), options }
+        Self { registry, secrets, expressions: Arc::default(), telemetry: Telemetry::no_op(), options }
+    }
+
+    /// Tells what happens; without it, nothing is told.
+    #[must_use]
+    pub fn with_telemetry(mut self, telemetry: Telemetry) -> Self {
+        self.telemetry = telemetry;
+        self
     }
 
     /// The connectors that this runtime serves.
@@ -53,21 +62,15 @@ impl Runtime {
             Ok(()) => self.bind(job, &mut masker).await,
             Err(error) => Err(error),
         };
-        let plan = Plan {
-            job_key: job.key,
-            job_type: job.job_type.clone(),
-            retries: job.retries,
-            headers,
-            masker,
-            bound: call.is_ok(),
-        };
+        let plan = Plan { job_key: job.key, retries: job.retries, headers, masker, bound: call.is_ok() };
         Prepared { plan, call }
     }
 
     /// Decides what becomes of the job. It asks no model, and gives the same outcome when it is repeated.
     pub fn conclude(&self, plan: &Plan, result: Result<Response, Error>) -> Outcome {
         let max_output_bytes = self.options.max_output_bytes;
-        Conclusion { plan, expressions: &self.expressions, max_output_bytes }.conclude(result)
+        Conclusion { plan, expressions: &self.expressions, telemetry: &self.telemetry, max_output_bytes }
+            .conclude(result)
     }
 
     async fn bind(&self, job: &Job, masker: &mut Masker) -> Result<Box<dyn Call>, Error> {
@@ -78,8 +81,21 @@ impl Runtime {
             ))
         })?;
         let mut variables = read_variables(&job.variables)?;
-        *masker = self.secrets.resolve(&mut variables, &secrets_scope(&job.scope)).await?;
+        *masker = self.resolve(&mut variables, &job.scope).await?;
         connector.bind(&variables, &job.scope)
+    }
+
+    async fn resolve(&self, variables: &mut Value, scope: &Scope) -> Result<Masker, Error> {
+        let resolved = self.secrets.resolve(variables, &secrets_scope(scope)).await;
+        if let Err(secrets::Error::Missing { name, .. } | secrets::Error::Refused { name, .. }) = &resolved {
+            let reason = if matches!(resolved, Err(secrets::Error::Missing { .. })) {
+                "missing"
+            } else {
+                "not in the model"
+            };
+            self.telemetry.emit(Event::SecretRefused { name, reason });
+        }
+        Ok(resolved?)
     }
 }
 

@@ -55,10 +55,7 @@ impl Error {
     /// Whether the next attempt may find the document.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { .. } => true,
-            Self::Status { status } | Self::StoreStatus { status, .. } => {
-                *status == 404 || *status == 408 || *status == 429 || *status >= 500
-            }
+            Self::Unreachable { .. } | Self::Status { .. } | Self::StoreStatus { .. } => true,
             Self::NoReference { .. }
             | Self::UnknownKind { .. }
             | Self::BadUrl { .. }

@@ -233,9 +233,9 @@ mod tests {
 
     #[tokio::test]
     async fn json_is_read_from_documents() {
-        let document = inline(r#"{"x": {"y": [1, 2.50, "z"]}}"#);
+        let document = inline(r#"{"x": {"y": [1, 2.25, "z"]}}"#);
         let data = json!([function("getJson", &json!([document]))]);
-        assert_eq!(expand(data).await.expect("expanded"), json!([{"x": {"y": [1, 2.5, "z"]}}]));
+        assert_eq!(expand(data).await.expect("expanded"), json!([{"x": {"y": [1, 2.25, "z"]}}]));
         let refused = expand(function("getJson", &json!([document, "=x.y"]))).await;
         assert!(matches!(refused, Err(Error::BadFunction { .. })));
     }

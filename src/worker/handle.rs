@@ -71,6 +71,6 @@ impl Handle {
             feed.up || matches!(&feed.problem, Some(problem) if problem.kind == FeedProblem::Busy)
         };
         let feeds = self.board.feeds.lock().unwrap_or_else(PoisonError::into_inner);
-        !feeds.is_empty() && feeds.values().all(ready)
+        feeds.values().all(ready)
     }
 }

@@ -74,6 +74,12 @@ impl LockState {
         self.back_off.reset();
     }
 
+    /// Most reports are taken at once, so the first half of what is left needs no extension.
+    fn begin_report(&mut self, now: Instant, patience: Duration) {
+        self.patience = Some(now + patience);
+        self.pause_until = Some(now + self.held_until.saturating_duration_since(now) / 2);
+    }
+
     fn refused(&mut self, now: Instant, verdict: CommandVerdict) -> Verdict {
         match verdict {
             CommandVerdict::Gone => Verdict::Lost(LostBecause::Gone),
@@ -159,7 +165,7 @@ impl LockKeeper {
 
     /// The work is over; from now on the lock is kept for the report alone.
     pub(super) fn begin_report(&self, patience: Duration) {
-        self.with(|state| state.patience = Some(Instant::now() + patience));
+        self.with(|state| state.begin_report(Instant::now(), patience));
         self.changed.notify_one();
     }
 

@@ -9,6 +9,8 @@ mod options;
 mod reporter;
 mod service;
 mod slots;
+#[cfg(test)]
+mod tests;
 
 pub use self::handle::{FeedStatus, Handle, Problem};
 pub use self::options::{Options, OptionsError};

@@ -52,6 +52,10 @@ impl Options {
         }
         let orders = self.orders(&runtime);
         let slots = Slots::new(self.max_jobs_active);
+        let board = Arc::new(Board::default());
+        for order in &orders {
+            board.update(&order.job_type, |_| {});
+        }
         let crew = Crew {
             client,
             runtime,
@@ -59,7 +63,7 @@ impl Options {
             clock,
             options: self,
             slots,
-            board: Arc::new(Board::default()),
+            board,
             hand_back: CancellationToken::new(),
         };
         Ok(Worker { crew: Arc::new(crew), orders })
@@ -67,9 +71,10 @@ impl Options {
 
     fn orders(&self, runtime: &Runtime) -> Vec<Order> {
         let count = runtime.registry().iter().count();
-        // A stream holds a slot while it waits, so there must be one more than streams.
-        let streams = self.stream && self.max_jobs_active > count;
-        let for_polls = if streams { self.max_jobs_active - count } else { self.max_jobs_active };
+        // A stream holds a slot while it waits, so there must be one for each, or some would never be opened.
+        let streams = self.stream && self.max_jobs_active >= count;
+        // A poll that waits at the gateway leaves a slot for each stream, and for the polls of other types.
+        let for_polls = self.max_jobs_active.saturating_sub(if streams { count } else { 0 });
         let waiting_share = for_polls.div_ceil(count.max(1)).max(1);
         let order = |(job_type, connector): (&Arc<str>, &Arc<dyn crate::connector::Connector>)| Order {
             job_type: Arc::clone(job_type),

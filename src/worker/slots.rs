@@ -3,10 +3,13 @@
 //! Poll and stream of every job type draw from it, and nothing is asked of the gateway without a slot in hand.
 //! A slot travels inside its job and is free again when it is dropped, on every path: there is no counting
 //! that a forgotten branch could get wrong.
+//!
+//! A stream holds a slot while it waits for its next job. Such an idle slot is lent to whoever polls and finds
+//! none free ([`Slots::recall`]), so that streams take nothing from a backlog, even with one slot in all.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
 
 /// All slots of a worker. Clones are the same account.
@@ -16,6 +19,7 @@ pub(super) struct Slots {
     semaphore: Arc<Semaphore>,
     /// Until when no slot is given out, because the engine is busy taking reports.
     held_until: Arc<Mutex<Instant>>,
+    recalls: Arc<watch::Sender<u64>>,
 }
 
 /// The right to work on one job.
@@ -30,6 +34,7 @@ impl Slots {
             total,
             semaphore: Arc::new(Semaphore::new(total)),
             held_until: Arc::new(Mutex::new(Instant::now())),
+            recalls: Arc::default(),
         }
     }
 
@@ -61,6 +66,16 @@ impl Slots {
     pub(super) fn take(&self, up_to: usize) -> Vec<Slot> {
         let take_one = |_| Arc::clone(&self.semaphore).try_acquire_owned().ok();
         (0..up_to).map_while(take_one).map(|permit| Slot { _permit: permit }).collect()
+    }
+
+    /// Asks those who hold a slot and have no job to give it back.
+    pub(super) fn recall(&self) {
+        self.recalls.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Changes with each recall.
+    pub(super) fn recalls(&self) -> watch::Receiver<u64> {
+        self.recalls.subscribe()
     }
 
     /// Gives out no slot before this instant: new work is throttled before reports are.

@@ -17,7 +17,6 @@ use super::keys::JobKey;
 use super::options::Options;
 use super::requests::{Activation, FailJob, Subscription, ThrowError, millis};
 use super::stream::JobStream;
-use super::tls;
 use super::topology::Topology;
 use super::transport::Transport;
 use crate::proto;
@@ -53,7 +52,6 @@ pub(super) struct Attempt {
 impl Client {
     /// Builds a client inside a tokio runtime. It reads the files named in the options, and does not connect.
     pub fn new(options: &Options) -> Result<Self, Error> {
-        tls::install_provider();
         let physical_tenant = options.physical_tenant.as_deref().map(|name| {
             name.parse().map_err(|_| OptionsError::Header { what: "the name of the physical tenant" })
         });

@@ -146,7 +146,6 @@ impl FeedVerdict {
             Code::Unauthenticated => Self::Unauthenticated,
             Code::PermissionDenied => Self::Denied,
             Code::Cancelled => Self::ReopenNow,
-            Code::OutOfRange => Self::Backoff,
             Code::Ok
             | Code::Unknown
             | Code::InvalidArgument
@@ -156,6 +155,7 @@ impl FeedVerdict {
             | Code::ResourceExhausted
             | Code::FailedPrecondition
             | Code::Aborted
+            | Code::OutOfRange
             | Code::Unimplemented
             | Code::Internal
             | Code::Unavailable
@@ -175,4 +175,112 @@ fn says_too_large(text: &str) -> bool {
 
 fn says_lease(text: &str) -> bool {
     text.to_ascii_lowercase().contains("lease")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::zeebe::{Call, OptionsError, TokenError};
+
+    fn refused(code: Code, text: &str) -> Error {
+        Error::Refused { call: Call::CompleteJob, code, text: text.to_owned() }
+    }
+
+    /// Every code once: what it means when the gateway sends it, and when the way to it fails so.
+    #[test]
+    fn each_code_has_a_meaning_for_each_kind_of_call() {
+        use CommandVerdict as C;
+        use FeedVerdict as F;
+        let table = [
+            (Code::Ok, C::Broken, F::Backoff, C::Repeat, F::Reconnect),
+            (Code::Cancelled, C::Repeat, F::ReopenNow, C::Repeat, F::ReopenNow),
+            (Code::Unknown, C::Broken, F::Backoff, C::Repeat, F::Reconnect),
+            (Code::InvalidArgument, C::Invalid, F::Misconfigured, C::Repeat, F::Reconnect),
+            (Code::DeadlineExceeded, C::Repeat, F::Backoff, C::Repeat, F::Reconnect),
+            (Code::NotFound, C::Gone, F::Misconfigured, C::Repeat, F::Reconnect),
+            (Code::AlreadyExists, C::Broken, F::Backoff, C::Repeat, F::Reconnect),
+            (Code::PermissionDenied, C::Denied, F::Denied, C::Denied, F::Denied),
+            (Code::ResourceExhausted, C::Repeat, F::Backoff, C::Repeat, F::Reconnect),
+            (Code::FailedPrecondition, C::NotActivated, F::Backoff, C::Repeat, F::Reconnect),
+            (Code::Aborted, C::Repeat, F::Backoff, C::Repeat, F::Reconnect),
+            (Code::OutOfRange, C::Invalid, F::Backoff, C::Repeat, F::Reconnect),
+            (Code::Unimplemented, C::Unsupported, F::Unsupported, C::Repeat, F::Reconnect),
+            (Code::Internal, C::Broken, F::Backoff, C::Repeat, F::Reconnect),
+            (Code::Unavailable, C::Repeat, F::Reconnect, C::Repeat, F::Reconnect),
+            (Code::DataLoss, C::Repeat, F::Backoff, C::Repeat, F::Reconnect),
+            (
+                Code::Unauthenticated,
+                C::RefreshTokenAndRepeat,
+                F::Unauthenticated,
+                C::RefreshTokenAndRepeat,
+                F::Unauthenticated,
+            ),
+        ];
+        for (number, (code, ..)) in (0..).zip(&table) {
+            assert_eq!(Code::from_i32(number), *code, "all codes, in their order");
+        }
+        for (code, command, feed, cut_command, cut_feed) in table {
+            let sent = refused(code, "some text");
+            assert_eq!((sent.command_verdict(), sent.feed_verdict()), (command, feed), "{code:?}");
+            let cut = Error::Unanswered { call: Call::CompleteJob, code, text: "some text".to_owned() };
+            assert_eq!((cut.command_verdict(), cut.feed_verdict()), (cut_command, cut_feed), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_over_the_limit_is_told_from_back_pressure_by_its_text() {
+        for text in [
+            "gRPC message exceeds maximum size 4194304: 5592449",
+            "Expected to write a command, but its size is too large",
+            "grpc: received message larger than max (4561623 vs. 4194304)",
+            "the request exceeds the maximum message size",
+        ] {
+            let error = refused(Code::ResourceExhausted, text);
+            assert_eq!(error.command_verdict(), CommandVerdict::TooLarge, "{text}");
+            assert_eq!(error.feed_verdict(), FeedVerdict::Backoff, "{text}");
+        }
+        for text in [
+            "Expected to handle the request, but the broker is overloaded: limit is exhausted",
+            "Expected to activate jobs, but no partition could: the broker is out of disk space",
+            "",
+        ] {
+            let error = refused(Code::ResourceExhausted, text);
+            assert_eq!(error.command_verdict(), CommandVerdict::Repeat, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_lost_lease_is_told_from_a_job_in_another_state_by_its_text() {
+        let verdict = |text| refused(Code::FailedPrecondition, text).command_verdict();
+        assert_eq!(verdict("the Lease token does not match"), CommandVerdict::LeaseLost);
+        assert_eq!(verdict("the job is in state FAILED"), CommandVerdict::NotActivated);
+    }
+
+    #[test]
+    fn errors_of_our_own_have_a_meaning_too() {
+        let call = Call::CompleteJob;
+        let token = TokenError::Malformed { host: "login.example.com".to_owned(), text: "text" };
+        let options = OptionsError::Header { what: "the user agent" };
+        for (error, command, feed) in [
+            (
+                Error::TimedOut { call, timeout: std::time::Duration::ZERO },
+                CommandVerdict::Repeat,
+                FeedVerdict::Backoff,
+            ),
+            (
+                Error::RequestTooLarge { call, size: 2, limit: 1 },
+                CommandVerdict::TooLarge,
+                FeedVerdict::Misconfigured,
+            ),
+            (
+                Error::ResponseTooLarge { call, text: String::new() },
+                CommandVerdict::Broken,
+                FeedVerdict::Backoff,
+            ),
+            (Error::Token(token), CommandVerdict::RefreshTokenAndRepeat, FeedVerdict::Unauthenticated),
+            (Error::Options(options), CommandVerdict::Broken, FeedVerdict::Misconfigured),
+        ] {
+            assert_eq!((error.command_verdict(), error.feed_verdict()), (command, feed), "{error}");
+        }
+    }
 }

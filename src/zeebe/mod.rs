@@ -42,5 +42,4 @@ pub use self::processes::{DeployedProcess, Message, NewInstance, Resource};
 pub use self::requests::{Activation, FailJob, Subscription, ThrowError};
 pub use self::secret::Secret;
 pub use self::stream::JobStream;
-pub use self::tls::install_provider;
 pub use self::topology::{Broker, Health, Partition, Role, Topology};

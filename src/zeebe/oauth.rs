@@ -142,8 +142,8 @@ impl TokenSource {
         lifetime: Duration,
         generation: u64,
     ) -> Result<Authorization, TokenError> {
-        let authorization = Authorization::new("Bearer", access_token, generation)
-            .ok_or_else(|| self.endpoint.malformed())?;
+        let authorization =
+            Authorization::new("Bearer", access_token, generation).ok_or_else(|| self.endpoint.unusable())?;
         let now = Instant::now();
         let token = Token {
             authorization: authorization.clone(),

@@ -133,7 +133,11 @@ pub enum Auth {
 pub struct OAuth {
     pub client_id: String,
     pub client_secret: Secret,
+    /// Where tokens are given; empty when it is to be found out from `well_known_url`.
     pub token_url: String,
+    /// The provider's description of itself (`…/.well-known/openid-configuration`), which names the token
+    /// endpoint. Read when the first token is needed.
+    pub well_known_url: Option<String>,
     pub audience: Option<String>,
     pub scope: Option<String>,
     pub resource: Option<String>,
@@ -150,6 +154,7 @@ impl Default for OAuth {
             client_id: String::new(),
             client_secret: Secret::new(""),
             token_url: String::new(),
+            well_known_url: None,
             audience: None,
             scope: None,
             resource: None,

@@ -2,15 +2,18 @@
 //!
 //! The files are read when the client is built, so that a wrong one stops the start, and again for each
 //! connection, so that a renewed certificate is used without a restart.
+//!
+//! Every configuration names its cryptography (ring) itself; the process's default is neither used nor set.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use http::Uri;
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::client::WantsClientCert;
+use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -21,17 +24,6 @@ use super::error::OptionsError;
 use super::options::Tls;
 
 const HTTP_2: &[u8] = b"h2";
-
-/// Makes ring the cryptography of this process, unless something has been chosen before.
-///
-/// The connections to the gateway name ring themselves. This is for reqwest, which takes the process's choice
-/// and has none of its own linked. [`Client::new`](super::Client::new) calls it.
-pub fn install_provider() {
-    if CryptoProvider::get_default().is_none() {
-        // An error means that another thread was faster, with the same choice.
-        drop(ring::default_provider().install_default());
-    }
-}
 
 /// Speaks TLS to a gateway.
 #[derive(Debug, Clone)]
@@ -63,16 +55,32 @@ impl Handshake {
     }
 }
 
+/// TLS for calls over HTTP. Certificate authorities of one's own are trusted beside those of the system.
+pub(super) fn for_http_client(ca_file: Option<&Path>, needed: bool) -> Result<ClientConfig, OptionsError> {
+    let mut roots = system_roots();
+    if let Some(path) = ca_file {
+        add_file(&mut roots, path)?;
+    }
+    if needed && roots.is_empty() {
+        return Err(no_roots());
+    }
+    Ok(builder(roots)?.with_no_client_auth())
+}
+
 fn client_config(tls: &Tls) -> Result<ClientConfig, OptionsError> {
-    let unusable = |error: rustls::Error| OptionsError::Tls { reason: error.to_string() };
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(unusable)?
-        .with_root_certificates(trusted(tls.ca_file.as_deref())?);
+    let mut roots = RootCertStore::empty();
+    match &tls.ca_file {
+        Some(path) => add_file(&mut roots, path)?,
+        None => roots = system_roots(),
+    }
+    if roots.is_empty() {
+        return Err(no_roots());
+    }
+    let builder = builder(roots)?;
     let mut config = match &tls.client_certificate {
         None => builder.with_no_client_auth(),
         Some(certificate) => {
-            let (_, chain) = certificates(&certificate.chain_file)?;
+            let chain = certificates(&certificate.chain_file)?;
             let key = private_key(&certificate.key_file)?;
             builder.with_client_auth_cert(chain, key).map_err(unusable)?
         }
@@ -81,48 +89,54 @@ fn client_config(tls: &Tls) -> Result<ClientConfig, OptionsError> {
     Ok(config)
 }
 
-fn trusted(ca_file: Option<&Path>) -> Result<RootCertStore, OptionsError> {
+fn builder(roots: RootCertStore) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, OptionsError> {
+    Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(unusable)?
+        .with_root_certificates(roots))
+}
+
+fn unusable(error: rustls::Error) -> OptionsError {
+    OptionsError::Tls { reason: error.to_string() }
+}
+
+fn system_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
-    let Some(path) = ca_file else {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() {
-            let reason = "the system has no certificate authorities; install them, name their file in \
-                          SSL_CERT_FILE, or configure a CA file"
-                .to_owned();
-            return Err(OptionsError::Tls { reason });
-        }
-        return Ok(roots);
-    };
-    for certificate in certificates(path)?.1 {
-        roots.add(certificate).map_err(|error| OptionsError::Pem {
-            what: CERTIFICATES,
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
+}
+
+fn no_roots() -> OptionsError {
+    let remedy = "the system has no certificate authorities; install them, name their file in SSL_CERT_FILE, \
+                  or configure a CA file";
+    OptionsError::Tls { reason: remedy.to_owned() }
+}
+
+fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), OptionsError> {
+    for certificate in certificates(path)? {
+        roots.add(certificate).map_err(|error| pem_error(CERTIFICATES, path, error))?;
     }
-    Ok(roots)
+    Ok(())
 }
 
 const CERTIFICATES: &str = "certificate file";
 const PRIVATE_KEY: &str = "private key file";
 
-/// Reads a PEM file that must hold at least one certificate.
-pub(super) fn certificates(path: &Path) -> Result<(Vec<u8>, Vec<CertificateDer<'static>>), OptionsError> {
-    let pem = read(CERTIFICATES, path)?;
-    let invalid = |reason: String| OptionsError::Pem { what: CERTIFICATES, path: path.to_owned(), reason };
-    let found: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+/// There must be at least one.
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, OptionsError> {
+    let found: Vec<_> = CertificateDer::pem_slice_iter(&read(CERTIFICATES, path)?)
         .collect::<Result<_, _>>()
-        .map_err(|error| invalid(error.to_string()))?;
-    if found.is_empty() { Err(invalid("it holds no certificate".to_owned())) } else { Ok((pem, found)) }
+        .map_err(|error| pem_error(CERTIFICATES, path, error))?;
+    if found.is_empty() { Err(pem_error(CERTIFICATES, path, "it holds no certificate")) } else { Ok(found) }
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, OptionsError> {
-    let pem = read(PRIVATE_KEY, path)?;
-    PrivateKeyDer::from_pem_slice(&pem).map_err(|error| OptionsError::Pem {
-        what: PRIVATE_KEY,
-        path: path.to_owned(),
-        reason: error.to_string(),
-    })
+    PrivateKeyDer::from_pem_slice(&read(PRIVATE_KEY, path)?)
+        .map_err(|error| pem_error(PRIVATE_KEY, path, error))
+}
+
+fn pem_error(what: &'static str, path: &Path, reason: impl ToString) -> OptionsError {
+    OptionsError::Pem { what, path: path.to_owned(), reason: reason.to_string() }
 }
 
 fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, OptionsError> {

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::connect_info::Connected;
@@ -28,6 +29,8 @@ pub struct Options {
     pub known_keys: Option<Vec<String>>,
     /// Keys that are known and may not call.
     pub denied_keys: Vec<String>,
+    /// How long the model thinks before it answers. Scripted steps have delays of their own.
+    pub latency: Duration,
     /// How many requests are kept for [`Bedrock::exchanges`].
     pub record_limit: usize,
 }
@@ -35,7 +38,13 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self { listen, known_keys: None, denied_keys: Vec::new(), record_limit: 10_000 }
+        Self {
+            listen,
+            known_keys: None,
+            denied_keys: Vec::new(),
+            latency: Duration::ZERO,
+            record_limit: 10_000,
+        }
     }
 }
 
@@ -67,6 +76,7 @@ impl Bedrock {
             scripts: Guarded::new(Scripts::default()),
             grants: Guarded::new(Grants::default()),
             access: Guarded::new(Access { known: options.known_keys, denied: options.denied_keys }),
+            latency: options.latency,
             in_flight: Arc::new(AtomicUsize::new(0)),
             requests: AtomicU64::new(0),
         });

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
@@ -10,7 +11,7 @@ use axum::response::Response;
 use http::HeaderMap;
 use http::request::Parts;
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::conversation::Conversation;
 use super::error_code::ErrorCode;
@@ -36,6 +37,7 @@ pub(crate) struct App {
     pub(crate) scripts: Guarded<Scripts>,
     pub(crate) grants: Guarded<Grants>,
     pub(crate) access: Guarded<Access>,
+    pub(crate) latency: Duration,
     pub(crate) in_flight: Arc<AtomicUsize>,
     pub(crate) requests: AtomicU64,
 }
@@ -87,7 +89,7 @@ pub(crate) async fn handle(
         None => None,
     };
     let (answer, damage) = match act {
-        None => (app.admit(id, &asked).unwrap_or_else(|| answer(&asked)), Damage::None),
+        None => (app.unscripted(id, &asked).await, Damage::None),
         Some(Act::Answer) => (answer(&asked), Damage::None),
         Some(Act::Fail(code)) => (Answer::error(code), Damage::None),
         Some(Act::FailSaying(code, message)) => (Answer::Error { code, message }, Damage::None),
@@ -143,6 +145,16 @@ impl App {
 
     fn scripted(&self) -> bool {
         self.scripts.with(|scripts| !scripts.is_empty()) || self.grants.with(|grants| !grants.is_empty())
+    }
+
+    async fn unscripted(&self, id: &str, asked: &Asked) -> Answer {
+        if let Some(refused) = self.admit(id, asked) {
+            return refused;
+        }
+        if !self.latency.is_zero() {
+            sleep(self.latency).await;
+        }
+        answer(asked)
     }
 
     /// What stands before the model: the way in, and what is granted.

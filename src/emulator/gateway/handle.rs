@@ -6,23 +6,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use serde_json::{Map, Value};
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
 use tonic::transport::Server;
 
-use super::engine::{Engine, Incident, JobSnapshot};
+use super::engine::{Engine, Incident, InstanceSnapshot, JobSnapshot, Which};
 use super::event::Event;
 use super::fault::{Fault, Faults, Pushes};
-use super::options::{NewJob, Options};
+use super::options::{DEFAULT_TENANT, NewJob, Options};
 use super::received::Received;
 use super::service::Service;
+use crate::emulator::bpmn::DiagramError;
 use crate::emulator::guarded::Guarded;
 use crate::emulator::recorder::{NotSeen, PATIENCE, Recorder};
 use crate::emulator::socket::Port;
 use crate::proto::gateway_server::GatewayServer;
-use crate::zeebe::JobKey;
+use crate::zeebe::{JobKey, ProcessInstanceKey};
 
 /// A running gateway. Clones are the same one; it stops when the last is dropped.
 #[derive(Debug, Clone)]
@@ -130,6 +132,33 @@ impl Gateway {
 
     pub fn incidents(&self) -> Vec<Incident> {
         self.engine().with(|state| state.incidents())
+    }
+
+    // --- Processes ------------------------------------------------------------------------------
+
+    /// Deploys a diagram, for those who want to know exactly what is wrong with it. Returns the ids of its
+    /// processes.
+    pub fn deploy(&self, name: &str, xml: &str) -> Result<Vec<String>, DiagramError> {
+        let deployed = self.engine().with(|state| state.deploy(name, xml, DEFAULT_TENANT))?;
+        Ok(deployed.iter().map(|definition| definition.process.id().to_owned()).collect())
+    }
+
+    /// Starts the latest version of a process; none if no such process is deployed.
+    pub fn create_instance(&self, id: &str, variables: Map<String, Value>) -> Option<ProcessInstanceKey> {
+        let which = Which::Latest(id);
+        let created =
+            self.engine().with(|state| state.create_instance(&which, DEFAULT_TENANT, variables, None));
+        created.ok().map(|(key, _)| key)
+    }
+
+    /// A process that is not over.
+    pub fn instance(&self, key: ProcessInstanceKey) -> Option<InstanceSnapshot> {
+        self.engine().with(|state| state.instance(key))
+    }
+
+    /// Gives an element a result, so that it is not carried out from now on.
+    pub fn set_result(&self, element_id: impl Into<String>, result: Value) {
+        self.engine().with(|state| state.set_result(element_id.into(), result));
     }
 
     // --- What happened --------------------------------------------------------------------------

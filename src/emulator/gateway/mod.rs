@@ -14,13 +14,14 @@ mod handle;
 mod options;
 mod poll;
 mod received;
+mod requests;
 mod service;
 mod stream;
 
 #[cfg(test)]
 mod tests;
 
-pub use self::engine::{Incident, JobSnapshot, JobState};
+pub use self::engine::{Incident, InstanceSnapshot, JobSnapshot, JobState};
 pub use self::event::{Delivery, Event};
 pub use self::fault::{Fault, Pushes, Reaction};
 pub use self::handle::{Gateway, Memory};

@@ -32,8 +32,11 @@ pub struct Options {
     pub record_limit: usize,
     /// How many events a slow reader may fall behind before it misses some.
     pub event_buffer: usize,
-    /// Results of elements that the walk does not carry out itself, by element id.
+    /// Results of elements that are not carried out, by element id: JSON objects of variables.
     pub results: BTreeMap<String, Value>,
+    /// The job types that somebody works on. Service tasks of other types need a result, too; none: whoever likes
+    /// may work on any.
+    pub served_job_types: Option<Vec<String>>,
     /// Evaluates the expressions of diagrams.
     pub evaluate: Arc<dyn Evaluate>,
     /// States the deadlines of jobs.
@@ -53,9 +56,18 @@ impl Default for Options {
             record_limit: 100_000,
             event_buffer: 4096,
             results: BTreeMap::new(),
+            served_job_types: None,
             evaluate: Arc::new(Feel),
             clock: Arc::new(SystemClock),
         }
+    }
+}
+
+impl Options {
+    /// Whether the stated version is this one or a later one.
+    pub(crate) fn is_at_least(&self, major: u32, minor: u32) -> bool {
+        let mut parts = self.version.split(['.', '-']).map_while(|part| part.parse().ok());
+        (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= (major, minor)
     }
 }
 

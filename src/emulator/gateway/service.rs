@@ -15,12 +15,12 @@ use tonic::{Code, Request, Response, Status};
 use super::engine::{Ask, Engine, FailedAttempt, Rejection, ThrownError};
 use super::fault::Reaction;
 use super::handle::Controls;
-use super::poll;
 use super::received::{Command, Received};
 use super::stream::{JobsPushed, PushStream};
+use super::{poll, requests};
 use crate::emulator::socket::WireHandle;
 use crate::proto::{self, gateway_server};
-use crate::zeebe::JobKey;
+use crate::zeebe::{JobKey, ProcessInstanceKey};
 
 /// One per gateway; calls run side by side.
 #[derive(Debug)]
@@ -287,42 +287,47 @@ impl gateway_server::Gateway for Service {
         &self,
         request: Request<proto::DeployResourceRequest>,
     ) -> Result<Response<proto::DeployResourceResponse>, Status> {
-        self.serve(request, |_| async { Err(Status::unimplemented("processes")) }).await
+        self.serve(request, |request| async { requests::deploy(&self.engine, request) }).await
     }
 
     async fn create_process_instance(
         &self,
         request: Request<proto::CreateProcessInstanceRequest>,
     ) -> Result<Response<proto::CreateProcessInstanceResponse>, Status> {
-        self.serve(request, |_| async { Err(Status::unimplemented("processes")) }).await
+        self.serve(request, |request| async move { requests::create_instance(&self.engine, &request) }).await
     }
 
     async fn create_process_instance_with_result(
         &self,
         request: Request<proto::CreateProcessInstanceWithResultRequest>,
     ) -> Result<Response<proto::CreateProcessInstanceWithResultResponse>, Status> {
-        self.serve(request, |_| async { Err(Status::unimplemented("processes")) }).await
+        self.serve(request, |request| requests::create_instance_with_result(&self.engine, request)).await
     }
 
     async fn cancel_process_instance(
         &self,
         request: Request<proto::CancelProcessInstanceRequest>,
     ) -> Result<Response<proto::CancelProcessInstanceResponse>, Status> {
-        self.serve(request, |_| async { Err(Status::unimplemented("processes")) }).await
+        self.serve(request, |request| async move {
+            let key = ProcessInstanceKey(request.process_instance_key);
+            self.engine.with(|state| state.cancel_instance(key))?;
+            Ok(proto::CancelProcessInstanceResponse {})
+        })
+        .await
     }
 
     async fn publish_message(
         &self,
         request: Request<proto::PublishMessageRequest>,
     ) -> Result<Response<proto::PublishMessageResponse>, Status> {
-        self.serve(request, |_| async { Err(Status::unimplemented("processes")) }).await
+        self.serve(request, |request| async { requests::publish(&self.engine, request) }).await
     }
 
     async fn set_variables(
         &self,
         request: Request<proto::SetVariablesRequest>,
     ) -> Result<Response<proto::SetVariablesResponse>, Status> {
-        self.serve(request, |_| async { Err(Status::unimplemented("processes")) }).await
+        self.serve(request, |request| async move { requests::set_variables(&self.engine, &request) }).await
     }
 }
 

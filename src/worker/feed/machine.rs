@@ -35,7 +35,7 @@ pub(super) enum Input {
         got: usize,
     },
     PollFailed(FeedVerdict),
-    /// There is a slot for the stream, and it is read.
+    /// There is a slot for the new stream, and it is read.
     StreamRead,
     StreamJob,
     /// The gateway closed the stream, with an error or without.
@@ -88,8 +88,8 @@ enum Stream {
     },
     Open {
         since: Instant,
-        /// Since when it is read without bringing anything; none while all slots are taken.
-        silent: Option<Instant>,
+        /// Since when it has brought nothing.
+        silent: Instant,
         /// Whether a poll brought jobs in this silence that were to be pushed.
         missed: bool,
     },
@@ -135,7 +135,8 @@ impl Machine {
             Input::Tick => {}
             Input::SlotsReady => {
                 self.poll = Poll::Running { since: now };
-                actions.push(Action::Poll { wait: !self.expects_pushes(now) });
+                // The first answer shows that the gateway is there, so it may not be long in coming.
+                actions.push(Action::Poll { wait: self.up && !self.expects_pushes(now) });
             }
             Input::PollAnswered { asked, got } => self.poll_answered(now, asked, got, &mut actions),
             Input::PollFailed(verdict) => self.poll_failed(now, verdict, &mut actions),
@@ -160,8 +161,8 @@ impl Machine {
             Stream::Opening { since } => since.map(|since| since + SETTLED_AFTER),
             Stream::Open { since, silent, missed } => {
                 let aged = since + self.options.stream_max_age;
-                let silent = silent.filter(|_| missed).map(|since| since + self.options.stream_inactivity);
-                Some(silent.map_or(aged, |silent| silent.min(aged)))
+                let silent = silent + self.options.stream_inactivity;
+                Some(if missed { silent.min(aged) } else { aged })
             }
         };
         poll.into_iter().chain(stream).min()
@@ -223,7 +224,7 @@ impl Machine {
 
     /// A poll that finds jobs after the backlog was drained found what the stream should have pushed.
     fn note_missed(&mut self, got: usize, full: bool) {
-        if let Stream::Open { silent: Some(_), missed, .. } = &mut self.stream {
+        if let Stream::Open { missed, .. } = &mut self.stream {
             *missed |= got > 0 && !full && !self.catching_up;
         }
         self.catching_up = full;
@@ -257,9 +258,7 @@ impl Machine {
             Stream::Open { since, .. } if since + self.options.stream_max_age <= now => {
                 self.replace_stream(StreamEnd::Aged, actions);
             }
-            Stream::Open { silent: Some(since), missed: true, .. }
-                if since + self.options.stream_inactivity <= now =>
-            {
+            Stream::Open { silent, missed: true, .. } if silent + self.options.stream_inactivity <= now => {
                 self.replace_stream(StreamEnd::Silent, actions);
             }
             Stream::Off | Stream::Closed { .. } | Stream::Opening { .. } | Stream::Open { .. } => {}
@@ -267,7 +266,7 @@ impl Machine {
     }
 
     fn stream_opened(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        self.stream = Stream::Open { since: now, silent: Some(now), missed: false };
+        self.stream = Stream::Open { since: now, silent: now, missed: false };
         self.stream_back_off.reset();
         self.catching_up = true;
         self.idle = self.options.idle_poll_min;
@@ -292,13 +291,8 @@ impl Machine {
     }
 
     fn stream_read(&mut self, now: Instant) {
-        match &mut self.stream {
-            Stream::Opening { since } => *since = since.or(Some(now)),
-            Stream::Open { silent, missed, .. } => {
-                *silent = Some(now);
-                *missed = false;
-            }
-            Stream::Off | Stream::Closed { .. } => {}
+        if let Stream::Opening { since } = &mut self.stream {
+            *since = since.or(Some(now));
         }
     }
 
@@ -308,8 +302,7 @@ impl Machine {
             self.stream_opened(now, actions);
         }
         if let Stream::Open { silent, missed, .. } = &mut self.stream {
-            // The next read needs another slot; waiting for that is no silence of the gateway's.
-            *silent = None;
+            *silent = now;
             *missed = false;
         }
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -36,7 +36,7 @@ pub(super) struct Order {
     pub(super) job_type: Arc<str>,
     pub(super) worker: String,
     pub(super) fetch_variables: Vec<String>,
-    /// Whether there are slots enough for each stream to hold one while it waits.
+    /// Whether jobs are to be pushed: it is wanted, and there are slots enough.
     pub(super) streams: bool,
     /// The most that a poll may hold while it waits at the gateway.
     pub(super) waiting_share: usize,
@@ -77,9 +77,12 @@ enum Poll {
 /// How far the stream is.
 enum Stream {
     None,
+    /// Wants a slot, and lets the poll have one first.
+    Parked(Option<Box<JobStream>>),
     /// Waits for a slot, which comes before anything is asked of the gateway.
     Slot(Option<Box<JobStream>>, BoxFuture<'static, Slot>),
     Opening(Slot, BoxFuture<'static, Result<JobStream, Error>>),
+    /// Waits for the next job, and lends the slot if it is asked to.
     Reading(Slot, Box<JobStream>),
 }
 
@@ -90,6 +93,7 @@ struct Feed {
     machine: Machine,
     poll: Poll,
     stream: Stream,
+    recalls: watch::Receiver<u64>,
     /// What the gateway said last, for the log.
     said: Option<Error>,
 }
@@ -102,18 +106,19 @@ enum Waited {
     StreamSlot(Slot),
     StreamOpened(Result<JobStream, Error>),
     Stream(Result<Option<ActivatedJob>, Error>),
+    Recall,
 }
 
 impl Feed {
     fn new(crew: Arc<Crew>, order: Order, queue: mpsc::Sender<HeldJob>) -> Self {
         let machine = Machine::new(&crew.options, order.streams, Instant::now());
-        Self { crew, order, queue, machine, poll: Poll::Idle, stream: Stream::None, said: None }
+        let recalls = crew.slots.recalls();
+        Self { crew, order, queue, machine, poll: Poll::Idle, stream: Stream::None, recalls, said: None }
     }
 
     async fn run(&mut self) {
-        self.crew.board.update(&self.order.job_type, |_| {});
         if !self.order.streams {
-            self.emit_stream_unavailable("there are too few slots, or streams are switched off");
+            self.emit_stream_unavailable("streams are switched off, or there are fewer slots than job types");
         }
         self.step(Input::Tick);
         loop {
@@ -143,8 +148,11 @@ impl Feed {
             match &mut self.stream {
                 Stream::Slot(_, slot) => Waited::StreamSlot(slot.await),
                 Stream::Opening(_, opening) => Waited::StreamOpened(opening.await),
-                Stream::Reading(_, stream) => Waited::Stream(stream.next().await),
-                Stream::None => std::future::pending().await,
+                Stream::Reading(_, stream) => tokio::select! {
+                    read = stream.next() => Waited::Stream(read),
+                    Ok(()) = self.recalls.changed() => Waited::Recall,
+                },
+                Stream::None | Stream::Parked(_) => std::future::pending().await,
             }
         };
         tokio::select! {
@@ -160,19 +168,14 @@ impl Feed {
             Waited::Time => Some(Input::Tick),
             Waited::Slots(slots) => {
                 self.poll = Poll::Ready(slots);
+                self.unpark();
                 Some(Input::SlotsReady)
             }
             Waited::Poll((slots, answer)) => {
                 self.poll = Poll::Idle;
                 Some(self.polled(slots, answer).await)
             }
-            Waited::StreamSlot(slot) => {
-                self.stream = match std::mem::replace(&mut self.stream, Stream::None) {
-                    Stream::Slot(Some(stream), _) => Stream::Reading(slot, stream),
-                    _ => Stream::Opening(slot, self.opening()),
-                };
-                Some(Input::StreamRead)
-            }
+            Waited::StreamSlot(slot) => self.stream_has_slot(slot),
             Waited::StreamOpened(opened) => match opened {
                 Ok(stream) => {
                     if let Stream::Opening(slot, _) = std::mem::replace(&mut self.stream, Stream::None) {
@@ -187,8 +190,63 @@ impl Feed {
                 Ok(None) => self.stream_ended(None),
                 Err(error) => self.stream_ended(Some(error)),
             }),
+            Waited::Recall => {
+                self.lend();
+                self.unpark();
+                None
+            }
         }
     }
+
+    // === the stream's slot ===
+
+    /// Gives the slot of an idle stream back. What is pushed meanwhile waits with the gateway.
+    fn lend(&mut self) {
+        self.stream = match std::mem::replace(&mut self.stream, Stream::None) {
+            Stream::Reading(slot, stream) => {
+                drop(slot);
+                Stream::Parked(Some(stream))
+            }
+            Stream::Slot(stream, _) => Stream::Parked(stream),
+            other => other,
+        };
+    }
+
+    /// Lets the stream wait for a slot, unless the poll does.
+    fn unpark(&mut self) {
+        if matches!(self.poll, Poll::Slots(_)) {
+            return;
+        }
+        self.stream = match std::mem::replace(&mut self.stream, Stream::None) {
+            Stream::Parked(stream) => Stream::Slot(stream, self.slot()),
+            other => other,
+        };
+    }
+
+    fn stream_has_slot(&mut self, slot: Slot) -> Option<Input> {
+        match std::mem::replace(&mut self.stream, Stream::None) {
+            Stream::Slot(Some(stream), _) => {
+                self.recalls.mark_unchanged();
+                self.stream = Stream::Reading(slot, stream);
+                None
+            }
+            _ => {
+                self.stream = Stream::Opening(slot, self.opening());
+                Some(Input::StreamRead)
+            }
+        }
+    }
+
+    /// A poll takes what is free, its own stream's slot among it, and those of other idle streams at need.
+    fn take_slots(&mut self) {
+        self.lend();
+        if self.crew.slots.free() == 0 {
+            self.crew.slots.recall();
+        }
+        self.poll = Poll::Slots(self.slots());
+    }
+
+    // === answers ===
 
     async fn polled(&mut self, slots: Vec<Slot>, answer: Result<Vec<ActivatedJob>, Error>) -> Input {
         let jobs = match answer {
@@ -215,7 +273,8 @@ impl Feed {
 
     fn pushed(&mut self, job: ActivatedJob) -> Input {
         if let Stream::Reading(slot, stream) = std::mem::replace(&mut self.stream, Stream::None) {
-            self.stream = Stream::Slot(Some(stream), self.slot());
+            self.stream = Stream::Parked(Some(stream));
+            self.unpark();
             self.pass_on(HeldJob { job, slot, source: JobSource::Stream });
         }
         Input::StreamJob
@@ -237,9 +296,12 @@ impl Feed {
     fn step(&mut self, input: Input) {
         for action in self.machine.step(Instant::now(), input) {
             match action {
-                Action::TakeSlots => self.poll = Poll::Slots(self.slots()),
+                Action::TakeSlots => self.take_slots(),
                 Action::Poll { wait } => self.start_poll(wait),
-                Action::OpenStream => self.stream = Stream::Slot(None, self.slot()),
+                Action::OpenStream => {
+                    self.stream = Stream::Parked(None);
+                    self.unpark();
+                }
                 Action::CloseStream => self.stream = Stream::None,
                 Action::Say(notice) => self.say(notice),
             }

@@ -58,6 +58,15 @@ async fn a_poll_says_what_it_wants_and_gathers_all_batches() {
     assert_eq!(stub.header("grpc-timeout").as_deref(), Some("15000000u"), "the wait and the grace");
 }
 
+#[tokio::test]
+async fn a_poll_may_leave_the_wait_to_the_gateway_or_do_without() {
+    let stub = Stub::start().await;
+    for (request_timeout, sent) in [(Some(Duration::ZERO), 0), (None, -1)] {
+        soon(stub.client().activate_jobs(&Activation { request_timeout, ..poll() })).await.unwrap();
+        assert_eq!(stub.message::<proto::ActivateJobsRequest>().request_timeout, sent);
+    }
+}
+
 /// A long poll that runs out is the normal case of an idle worker: nothing failed, nothing is to be logged.
 #[tokio::test]
 async fn a_poll_in_vain_is_no_error() {

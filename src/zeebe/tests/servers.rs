@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_stream::wrappers::TcpListenerStream;
@@ -29,6 +29,8 @@ pub(super) struct TokenEndpoint {
 struct TokenState {
     forms: Mutex<Vec<HashMap<String, String>>>,
     orders: Mutex<VecDeque<Order>>,
+    description: Mutex<String>,
+    described: AtomicUsize,
     given: AtomicUsize,
 }
 
@@ -51,7 +53,10 @@ impl TokenEndpoint {
 
     async fn serve(server: Server) -> Self {
         let state: Arc<TokenState> = Arc::default();
-        let router = axum::Router::new().route("/oauth/token", post(give_token)).with_state(state.clone());
+        let router = axum::Router::new()
+            .route("/oauth/token", post(give_token))
+            .route("/.well-known/openid-configuration", get(describe))
+            .with_state(state.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let server = server.accept_http1(true).add_routes(Routes::from(router));
@@ -83,6 +88,22 @@ impl TokenEndpoint {
         self.order(Order::Answer(status, body.to_owned()));
     }
 
+    /// What the provider says of itself.
+    pub(super) fn describe(&self, description: String) {
+        *self.state.description.lock().unwrap() = description;
+    }
+
+    /// A client that has to find the endpoint.
+    pub(super) fn searching(&self) -> Auth {
+        let well_known_url = Some(format!("http://{}/.well-known/openid-configuration", self.address));
+        Auth::OAuth(Box::new(OAuth { token_url: String::new(), well_known_url, ..self.oauth() }))
+    }
+
+    /// How often the description was read.
+    pub(super) fn described(&self) -> usize {
+        self.state.described.load(Ordering::SeqCst)
+    }
+
     /// How often a token was asked for.
     pub(super) fn requests(&self) -> usize {
         self.state.forms.lock().unwrap().len()
@@ -92,6 +113,11 @@ impl TokenEndpoint {
     pub(super) fn form(&self) -> HashMap<String, String> {
         self.state.forms.lock().unwrap().last().unwrap().clone()
     }
+}
+
+async fn describe(State(state): State<Arc<TokenState>>) -> String {
+    state.described.fetch_add(1, Ordering::SeqCst);
+    state.description.lock().unwrap().clone()
 }
 
 async fn give_token(State(state): State<Arc<TokenState>>, form: String) -> Response {

@@ -19,7 +19,6 @@ pub(super) struct Authority {
 
 impl Authority {
     pub(super) fn new() -> Self {
-        crate::zeebe::install_provider();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -122,6 +121,21 @@ async fn a_client_certificate_is_shown_to_a_gateway_that_asks() {
     let error = soon(client(&stub, authority.trusted()).topology()).await.unwrap_err();
     assert!(matches!(error, Error::Unanswered { .. }), "{error:?}");
     soon(client(&stub, authority.with_client_certificate()).topology()).await.unwrap();
+}
+
+#[tokio::test]
+async fn renewed_certificates_are_used_without_a_restart() {
+    let (old, new) = (Authority::new(), Authority::new());
+    let stub = Stub::start_tls(new.strict_server("localhost")).await;
+    let client = client(&stub, old.with_client_certificate());
+    let error = soon(client.topology()).await.unwrap_err();
+    assert!(error.to_string().contains("certificate"), "{error}");
+
+    new.with_client_certificate();
+    for file in ["ca.pem", "worker.pem", "worker.key"] {
+        fs::copy(new.folder.path().join(file), old.folder.path().join(file)).unwrap();
+    }
+    soon(client.topology()).await.unwrap();
 }
 
 #[tokio::test]

@@ -57,6 +57,11 @@ impl State {
             element_id: job.place.element_id.to_string(),
             variables: variables.clone(),
         });
+        if let Content::Element = job.content {
+            let element = job.place.element;
+            let instance = ProcessInstanceKey(job.place.instance);
+            self.proceed(instance, |walk, around| walk.complete(element, variables, around));
+        }
         Ok(())
     }
 
@@ -68,8 +73,15 @@ impl State {
     ) -> Result<(), Rejection> {
         let job = self.running(key, "failed", lease)?;
         job.retries = attempt.retries.max(0);
-        if let Content::Own(Variables::Object(own)) = &mut job.content {
-            own.extend(attempt.variables);
+        match &mut job.content {
+            Content::Own(Variables::Object(own)) => own.extend(attempt.variables),
+            Content::Own(Variables::Text(_)) => {}
+            Content::Element => {
+                let (instance, element) = (job.place.instance, job.place.element);
+                if let Some(running) = self.processes.instances.get_mut(&instance) {
+                    running.instance.set_local(element, attempt.variables);
+                }
+            }
         }
         self.settle(key.0);
         let element_id = self.element_of(key);
@@ -105,19 +117,27 @@ impl State {
         lease: Option<&str>,
         error: ThrownError,
     ) -> Result<(), Rejection> {
-        self.running(key, "ended by an error", lease)?;
+        let place = self.running(key, "ended by an error", lease)?.place.clone();
         self.settle(key.0);
-        let element_id = self.element_of(key);
+        let caught = self.catch(&place, &error.code, error.variables.clone());
         self.emit(|| Event::ErrorThrown {
             job: Some(key),
-            element_id,
+            element_id: place.element_id.to_string(),
             code: error.code.clone(),
             message: error.message.clone(),
-            caught_by: None,
-            variables: error.variables.clone(),
+            caught_by: caught.as_ref().map(|caught| caught.by.clone()),
+            variables: error.variables,
         });
-        let reason = format!("nothing catches the error `{}`: {}", error.code, error.message);
-        self.stop_job(key, JobState::ErrorThrown, reason);
+        match caught {
+            Some(caught) => {
+                self.finish(key.0, JobState::ErrorCaught);
+                self.carry_out(ProcessInstanceKey(place.instance), caught.effects);
+            }
+            None => {
+                let reason = format!("nothing catches the error `{}`: {}", error.code, error.message);
+                self.stop_job(key, JobState::ErrorThrown, reason);
+            }
+        }
         Ok(())
     }
 
@@ -164,11 +184,13 @@ impl State {
         if job.is_some_and(|job| job.retries <= 0) {
             return Err(Rejection::RetriesLeftOut(key));
         }
-        let job = job.map(|job| job.key);
+        let (job, instance, element) = (job.map(|job| job.key), incident.instance, incident.element);
         self.incidents.remove(&key);
         self.emit(|| Event::IncidentResolved { incident: key });
         if let Some(job) = job {
             self.make_available(job);
+        } else if let Some(element) = element {
+            self.proceed(instance, |walk, around| walk.resume(element.0, around));
         }
         Ok(())
     }
@@ -193,7 +215,7 @@ impl State {
         let Some(job) = self.jobs.get(&key.0) else { return };
         let instance = ProcessInstanceKey(job.place.instance);
         let element_id = job.place.element_id.to_string();
-        self.raise(Incident { key: 0, instance, element_id, job: Some(key), message });
+        self.raise(Incident { key: 0, instance, element_id, element: None, job: Some(key), message });
     }
 
     pub(super) fn raise(&mut self, incident: Incident) {

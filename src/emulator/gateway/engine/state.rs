@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 use tokio::sync::{Notify, broadcast};
 use tokio::time::Instant;
 
 use super::activation::{OpenStream, Waiting};
 use super::incident::Incident;
 use super::job::{Content, Job, JobSnapshot, JobState, Place};
+use super::processes::Processes;
 use super::schedule::{Due, Schedule, Ticket};
 use crate::clock::Clock;
 use crate::emulator::gateway::event::Event;
@@ -28,6 +29,7 @@ pub(crate) struct State {
     pub(super) streams_opened: u64,
     pub(super) pushes: Pushes,
     pub(super) schedule: Schedule,
+    pub(super) processes: Processes,
     pub(super) incidents: BTreeMap<i64, Incident>,
     /// The first finished jobs, for those who ask what became of one.
     finished: Finished,
@@ -70,7 +72,9 @@ impl State {
             incidents: BTreeMap::new(),
             finished: Finished { jobs: HashMap::new(), order: VecDeque::new(), limit: options.record_limit },
             clock: Arc::clone(&options.clock),
-            leases: knows_leases(&options.version),
+            processes: Processes::new(options),
+            // Older engines skip the field that asks for one.
+            leases: options.is_at_least(8, 10),
             expiry_lag: options.expiry_lag,
             max_message_bytes: options.max_message_bytes,
             events,
@@ -83,6 +87,10 @@ impl State {
         if self.events.receiver_count() > 0 {
             self.events.send(event()).ok();
         }
+    }
+
+    pub(crate) fn next_key(&mut self) -> i64 {
+        self.keys.next()
     }
 
     pub(crate) fn next_due(&self) -> Option<Instant> {
@@ -113,7 +121,7 @@ impl State {
                 self.settle(job);
                 self.make_available(job);
             }
-            Due::Timer { .. } => {}
+            Due::Timer { instance, element } => self.fire_timer(instance, element),
         }
     }
 
@@ -210,11 +218,6 @@ impl State {
         self.make_available(key);
         JobKey(key)
     }
-
-    /// The variables that the element of a job sees; none for a job outside any process.
-    pub(super) fn visible_variables(&self, _job: &Job) -> Option<Map<String, Value>> {
-        None
-    }
 }
 
 impl Finished {
@@ -230,11 +233,4 @@ impl Finished {
         self.order.push_back(job.key.0);
         self.jobs.insert(job.key.0, job);
     }
-}
-
-/// Leases came with 8.10. Older engines skip the field that asks for one.
-fn knows_leases(version: &str) -> bool {
-    let mut parts = version.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
-    let version = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
-    version >= (8, 10)
 }
