@@ -12,7 +12,15 @@ use crate::commands::Usage;
 
 const ABOUT: &str = "Takes jobs from Camunda 8 and calls models on Amazon Bedrock";
 
-const EXIT_CODES: &str = "\
+const EXAMPLES: &str = "\
+Without a command it runs the worker.
+
+Examples:
+  bedrock-connector                               the worker, configured by the environment
+  bedrock-connector demo                          try it: no engine, no AWS account
+  bedrock-connector eval '= a + 1' --context '{\"a\": 41}'
+  bedrock-connector check                         is everything in place?
+
 Exit codes:
    0  done
    1  what was asked for has failed: the expression, a check, the walk
@@ -22,12 +30,7 @@ Exit codes:
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(name = "bedrock-connector", version, about = ABOUT, args_conflicts_with_subcommands = true)]
-#[command(after_help = "Without a command it runs the worker.\n\nExamples:
-  bedrock-connector                               the worker, configured by the environment
-  bedrock-connector demo                          try it: no engine, no AWS account
-  bedrock-connector eval '= a + 1' --context '{\"a\": 41}'
-  bedrock-connector check                         is everything in place?")]
-#[command(after_long_help = EXIT_CODES)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) run: RunArgs,

@@ -36,11 +36,13 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
     match &cli.command {
         None => commands::run::run(&cli.run),
         Some(Command::Run(arguments)) => commands::run::run(arguments),
+        Some(Command::Check(arguments)) => commands::check::run(arguments),
         Some(Command::Eval(arguments)) => commands::eval::run(arguments),
         Some(Command::Demo(arguments)) => commands::demo::run(arguments),
         Some(Command::Bench(arguments)) => commands::bench::run(arguments),
         Some(Command::Emulator(arguments)) => commands::emulator::run(arguments),
-        Some(Command::Check(_) | Command::Templates(_)) => anyhow::bail!("not wired yet"),
+        Some(Command::Check(arguments)) => commands::check::run(arguments),
+        Some(Command::Templates(_)) => anyhow::bail!("not wired yet"),
     }
 }
 

@@ -44,13 +44,16 @@ pub enum Phase {
     Draining,
 }
 
+/// The parts of readiness by name.
+type Components = Vec<(&'static str, Status)>;
+
 /// The state behind the endpoints.
 #[derive(Debug)]
 pub(super) struct Health {
     phase: AtomicU8,
     probes: Vec<Arc<dyn Probe>>,
     /// Held while probing, so that a crowd of requests waits for one round instead of starting its own.
-    last: Mutex<Option<(Instant, Vec<(&'static str, Status)>)>>,
+    last: Mutex<Option<(Instant, Components)>>,
 }
 
 /// An answer: its code is 200 when `up`, otherwise 503.
@@ -98,7 +101,7 @@ impl Health {
         answer
     }
 
-    async fn components(&self) -> Vec<(&'static str, Status)> {
+    async fn components(&self) -> Components {
         let mut last = self.last.lock().await;
         match last.as_ref() {
             Some((at, components)) if at.elapsed() < FRESHNESS => components.clone(),

@@ -39,13 +39,16 @@ impl Default for Options {
 pub struct Exhibits {
     /// What readiness consists of.
     pub probes: Vec<Arc<dyn Probe>>,
-    /// Renders the metrics page and says its content type.
-    pub metrics: Option<(Arc<dyn Fn() -> String + Send + Sync>, &'static str)>,
+    /// What the scraper gets.
+    pub metrics: Option<MetricsPage>,
     /// Shows and sets what is logged.
     pub loggers: Option<Arc<dyn Loggers>>,
     /// The connectors, as `GET /outbound` lists them.
     pub connectors: Vec<ConnectorInfo>,
 }
+
+/// Renders the metrics page, and its content type.
+pub type MetricsPage = (Arc<dyn Fn() -> String + Send + Sync>, &'static str);
 
 impl Debug for Exhibits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -120,6 +120,11 @@ impl Clients {
         Ok(Client::from_conf(config.build()))
     }
 
+    /// The keys of this process, where they are configured; none for AWS's chain.
+    pub(super) fn default_keys(&self) -> Result<Option<Credentials>, Error> {
+        self.keys(&Identity::Default)
+    }
+
     /// The keys of an identity; none for AWS's chain.
     fn keys(&self, identity: &Identity) -> Result<Option<Credentials>, Error> {
         let credentials = |access_key: &str, secret_key: &Secret, session_token: &Option<Secret>| {
@@ -140,7 +145,7 @@ impl Clients {
     }
 
     /// The environment as the SDK reads it. A region is given, because looking for one may ask the network.
-    async fn base(&self) -> &SdkConfig {
+    pub(super) async fn base(&self) -> &SdkConfig {
         self.base
             .get_or_init(|| async {
                 let region = self.options.default_region.clone().unwrap_or_else(|| "us-east-1".to_owned());

@@ -9,6 +9,7 @@
 //! - `error.rs` lists every code with what Camunda's runtime calls it.
 
 mod call;
+mod caller;
 mod clients;
 mod connector;
 mod converse;
@@ -23,6 +24,7 @@ mod retry;
 mod send;
 mod target;
 
+pub use self::caller::{Caller, CallerError};
 #[cfg(test)]
 mod tests;
 

@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use axum::body::Body;
+use http::Uri;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -94,13 +98,14 @@ impl WorkerProcess {
 
     /// Waits until the worker says that it is ready, and tells how long that took since its start.
     pub async fn ready(&mut self) -> Result<Duration, Error> {
-        crate::zeebe::install_provider();
         let not_ready = Error::NotReady { patience: START_PATIENCE };
-        let Ok(client) = reqwest::Client::builder().no_proxy().build() else { return Err(not_ready) };
-        let url = self.admin_url("/actuator/health/readiness");
+        let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
+        let Ok(url) = self.admin_url("/actuator/health/readiness").parse::<Uri>() else {
+            return Err(not_ready);
+        };
         let wait = async {
             loop {
-                if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                if client.get(url.clone()).await.is_ok_and(|answer| answer.status().is_success()) {
                     return Ok(self.started.elapsed());
                 }
                 if let Some(status) = self.child.try_wait().map_err(Error::Start)? {

@@ -2,6 +2,7 @@
 //! the work itself is in the library.
 
 pub(crate) mod bench;
+pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod emulator;
 pub(crate) mod eval;

@@ -2,7 +2,7 @@
 
 use super::proxy::Proxies;
 use super::reader::Reader;
-use crate::bedrock::{DefaultIdentity, Options, Proxy};
+use crate::bedrock::{DefaultIdentity, Options};
 use crate::documents::ExternalOptions;
 use crate::secrets::Secret;
 

@@ -236,9 +236,13 @@ impl OAuthTuning {
             client.token_url = format!("https://login.cloud.{}/oauth/token", cloud.domain);
             reader.derive("auth.token-url", &client.token_url, reason);
         } else {
-            let issuer = self.issuer_url.unwrap_or_else(|| LOCAL_ISSUER.to_owned());
-            client.token_url = format!("{}/protocol/openid-connect/token", issuer);
-            reader.derive("auth.token-url", &client.token_url, "the issuer");
+            let well_known = self.well_known_url.unwrap_or_else(|| {
+                let issuer = self.issuer_url.unwrap_or_else(|| LOCAL_ISSUER.to_owned());
+                let well_known = format!("{issuer}/.well-known/openid-configuration");
+                reader.derive("auth.well-known-configuration-url", &well_known, "the issuer");
+                well_known
+            });
+            client.well_known_url = Some(well_known);
         }
         client
     }

@@ -82,9 +82,10 @@ impl Form {
     }
 
     /// How the help shows the value.
-    pub fn placeholder(self) -> &'static str {
-        match self {
-            Self::Text | Self::Secret | Self::Choice(_) => "TEXT",
+    pub fn placeholder(self) -> String {
+        let word = match self {
+            Self::Choice(choices) => return choices.join("|"),
+            Self::Text | Self::Secret => "TEXT",
             Self::Path => "PATH",
             Self::Address | Self::SecretAddress => "ADDRESS",
             Self::Duration => "DURATION",
@@ -93,7 +94,8 @@ impl Form {
             Self::Port => "PORT",
             Self::Switch => "BOOL",
             Self::List => "LIST",
-        }
+        };
+        word.to_owned()
     }
 }
 

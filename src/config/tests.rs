@@ -232,6 +232,28 @@ fn a_client_id_means_oauth_with_the_local_defaults_of_the_peer() {
     let config = with_env([("ZEEBE_CLIENT_ID", "zeebe"), ("ZEEBE_CLIENT_SECRET", "zecret")]).config();
     let Auth::OAuth(client) = &config.gateway.auth else { panic!("{config:?}") };
     assert_eq!(client.audience.as_deref(), Some("zeebe-api"));
+    let page = "http://localhost:18080/auth/realms/camunda-platform/.well-known/openid-configuration";
+    assert_eq!((client.token_url.as_str(), client.well_known_url.as_deref()), ("", Some(page)));
+}
+
+#[test]
+fn the_issuer_leads_to_the_token_endpoint_unless_that_is_named() {
+    let client = [("CAMUNDA_CLIENT_AUTH_CLIENTID", "a"), ("CAMUNDA_CLIENT_AUTH_CLIENTSECRET", "b")];
+    let well_known = |variables: [(&str, &str); 3]| match with_env(variables).config().gateway.auth {
+        Auth::OAuth(client) => client.well_known_url,
+        other => panic!("{other:?}"),
+    };
+    let issuer = ("CAMUNDA_CLIENT_AUTH_ISSUERURL", "https://idp/realm/");
+    assert_eq!(
+        well_known([client[0], client[1], issuer]).unwrap(),
+        "https://idp/realm/.well-known/openid-configuration"
+    );
+    let page = ("CAMUNDA_CLIENT_AUTH_WELLKNOWNCONFIGURATIONURL", "https://idp/page");
+    assert_eq!(well_known([client[0], client[1], page]).unwrap(), "https://idp/page");
+    assert_eq!(
+        well_known([client[0], client[1], ("CAMUNDA_CLIENT_AUTH_TOKENURL", "https://idp/token")]),
+        None
+    );
 }
 
 #[test]
