@@ -1,7 +1,9 @@
 //! Sets of characters, and how Java reads them between square brackets.
 
 use super::{
-    Error, property,
+    Error,
+    escape::{self, Escape},
+    property,
     source::{Flags, Source},
     translate,
 };
@@ -49,7 +51,9 @@ impl Set {
                 sets.push(other);
                 Set::Union(sets)
             }
-            _ => Set::Union(vec![self, other]),
+            Set::Text(_) | Set::Intersection(_, _) | Set::Negation(_) | Set::Singles => {
+                Set::Union(vec![self, other])
+            }
         }
     }
 
@@ -227,12 +231,12 @@ impl ClassReader {
             }
             let is_range = source.peek_second() == '-';
             source.unread();
-            match translate::escape_in_class(source, is_range)? {
-                translate::ClassEscape::Set(set) => {
+            match escape::escape(source, is_range)? {
+                Escape::Set(set) => {
                     self.add(set);
                     return Ok(());
                 }
-                translate::ClassEscape::Char(code) => char = code,
+                Escape::Char(code) => char = code,
             }
         } else {
             source.next();
@@ -240,9 +244,9 @@ impl ClassReader {
         if source.peek() == '-' && !matches!(source.peek_second(), '[' | ']') {
             let mut last = u32::from(source.next());
             if last == u32::from('\\') {
-                match translate::escape_in_class(source, true)? {
-                    translate::ClassEscape::Char(code) => last = code,
-                    translate::ClassEscape::Set(_) => return Err(Error::InvalidPattern),
+                match escape::escape(source, true)? {
+                    Escape::Char(code) => last = code,
+                    Escape::Set(_) => return Err(Error::InvalidPattern),
                 }
             } else {
                 source.next();

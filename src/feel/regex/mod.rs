@@ -6,7 +6,9 @@
 
 mod cache;
 mod class;
+mod escape;
 mod property;
+mod quantifier;
 mod replacement;
 mod source;
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use super::{
     Error,
     class::{self, Set},
-    property,
+    escape::{self, Escape, VERTICAL},
+    quantifier::Piece,
     source::{Flags, Source},
 };
 
@@ -13,9 +14,6 @@ use super::{
 pub(super) const MAX_DEPTH: usize = 100;
 
 const LINE_ENDS: &str = r"\n\r\x{85}\x{2028}\x{2029}";
-const HORIZONTAL: &str = r"\x20\t\xA0\x{1680}\x{180E}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}";
-const VERTICAL: &str = r"\n-\r\x{85}\x{2028}\x{2029}";
-const WORD: &str = "0-9A-Z_a-z";
 
 /// Assertions that are simpler for plain text stand as marks in the output until it is complete.
 const MARKS: [(char, &str, &str); 4] = [
@@ -46,16 +44,12 @@ pub(super) struct Translation {
     pub(super) names: HashMap<String, usize>,
 }
 
-/// What an escape in a class stands for.
-pub(super) enum ClassEscape {
+/// What an escape outside of a class stands for.
+enum Atom {
     Char(u32),
     Set(Set),
-}
-
-enum Escape {
-    Char(u32),
-    Set(Set),
-    Node(String),
+    /// An assertion or reference.
+    Assertion(String),
 }
 
 pub(super) fn translate(pattern: &str, flags: Flags) -> Result<Translation, Error> {
@@ -100,19 +94,6 @@ fn with_references(out: &str, group_count: usize) -> String {
     text
 }
 
-/// What a quantifier stands behind.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Piece {
-    /// Something without width that the regex crate does not let repeat.
-    Assertion,
-    /// A place such as the start of a line.
-    Anchor,
-    /// One character, whichever way it is written.
-    Char,
-    /// Anything else.
-    Part,
-}
-
 /// What a group is for.
 enum Group {
     /// It sets flags for what follows.
@@ -121,13 +102,13 @@ enum Group {
     Part,
 }
 
-struct Translator {
-    source: Source,
-    out: String,
+pub(super) struct Translator {
+    pub(super) source: Source,
+    pub(super) out: String,
     group_count: usize,
     names: HashMap<String, usize>,
     /// How many parts so far have no greatest length, which Java forbids in a look-behind.
-    unbounded: usize,
+    pub(super) unbounded: usize,
     depth: usize,
 }
 
@@ -174,9 +155,9 @@ impl Translator {
                     } else {
                         self.source.unread();
                         match self.escape()? {
-                            Escape::Char(code) => self.push_char(code),
-                            Escape::Set(set) => self.push_set(&set),
-                            Escape::Node(node) => {
+                            Atom::Char(code) => self.push_char(code),
+                            Atom::Set(set) => self.push_set(&set),
+                            Atom::Assertion(node) => {
                                 piece = match node.as_str() {
                                     LAST_END => Piece::Assertion,
                                     _ if node.contains(REFERENCE) || node.contains(VERTICAL) => Piece::Part,
@@ -349,102 +330,11 @@ impl Translator {
         }
     }
 
-    /// The quantifier behind what was written from `start` on, if there is one.
-    fn quantifier(&mut self, start: usize, piece: Piece) -> Result<(), Error> {
-        let (least, most) = match self.source.peek() {
-            '?' => (0, Some(1)),
-            '*' => (0, None),
-            '+' => (1, None),
-            '{' => self.count()?,
-            _ => return Ok(()),
-        };
-        let suffix = self.source.next();
-        // In a look-behind Java takes any number of one character for bounded, if it is greedy or comes first.
-        let is_first = || {
-            let before = self.out.get(..start).unwrap_or_default();
-            before.ends_with("(?<=") || before.ends_with("(?<!")
-        };
-        let is_bounded = match piece {
-            Piece::Assertion | Piece::Anchor => true,
-            Piece::Char => !matches!(suffix, '?' | '+') || is_first(),
-            Piece::Part => false,
-        };
-        if most.is_none() && !is_bounded {
-            self.unbounded += 1;
-        }
-        if piece == Piece::Assertion {
-            // What has no width may be there or not, more than once makes no difference, and the crate refuses it.
-            match (least, most, suffix) {
-                (_, Some(0), _) => self.out.truncate(start),
-                (0, _, '?') => self.wrap(start, "(?:|"),
-                (0, _, _) => self.wrap(start, "(?:"),
-                _ => {}
-            }
-            if least == 0 && most != Some(0) && suffix != '?' {
-                self.out.insert(self.out.len() - 1, '|');
-            }
-        } else {
-            self.out += &match (least, most) {
-                (0, Some(1)) => "?".to_owned(),
-                (0, None) => "*".to_owned(),
-                (1, None) => "+".to_owned(),
-                (least, None) => format!("{{{least},}}"),
-                (least, Some(most)) => format!("{{{least},{most}}}"),
-            };
-            match suffix {
-                '?' => self.out.push('?'),
-                '+' => self.wrap(start, "(?>"),
-                _ => {}
-            }
-        }
-        if matches!(suffix, '?' | '+') {
-            self.source.next();
-        }
-        Ok(())
-    }
-
-    fn wrap(&mut self, start: usize, opening: &str) {
-        self.out.insert_str(start, opening);
-        self.out.push(')');
-    }
-
-    /// `{2}`, `{2,}` or `{2,3}`; stops at the closing brace.
-    fn count(&mut self) -> Result<(i32, Option<i32>), Error> {
-        let mut char = self.source.skip();
-        if !char.is_ascii_digit() {
-            return Err(Error::InvalidPattern);
-        }
-        let least = self.number(&mut char)?;
-        let mut most = Some(least);
-        if char == ',' {
-            char = self.source.read();
-            most = if char == '}' { None } else { Some(self.number(&mut char)?) };
-        }
-        if char != '}' || most.is_some_and(|most| most < least) {
-            return Err(Error::InvalidPattern);
-        }
-        self.source.unread();
-        Ok((least, most))
-    }
-
-    /// Digits from this one on, which may also be none.
-    fn number(&mut self, char: &mut char) -> Result<i32, Error> {
-        let mut number = 0i32;
-        while let Some(digit) = char.to_digit(10) {
-            number = number
-                .checked_mul(10)
-                .and_then(|ten| ten.checked_add(digit as i32))
-                .ok_or(Error::InvalidPattern)?;
-            *char = self.source.read();
-        }
-        Ok(number)
-    }
-
     /// An escape outside of a class, from its backslash on.
-    fn escape(&mut self) -> Result<Escape, Error> {
+    fn escape(&mut self) -> Result<Atom, Error> {
         let unicode = self.has(Flags::UNICODE_CLASSES);
         let before = self.source.position();
-        Ok(Escape::Node(match self.source.skip() {
+        Ok(Atom::Assertion(match self.source.skip() {
             digit @ '1'..='9' => self.reference(digit),
             'A' => r"(?:\A)".to_owned(),
             'B' if unicode => r"(?:\B)".to_owned(),
@@ -470,9 +360,9 @@ impl Translator {
             'z' => r"(?:\z)".to_owned(),
             _ => {
                 self.source.back_to(before);
-                return Ok(match escape_in_class(&mut self.source, false)? {
-                    ClassEscape::Char(code) => Escape::Char(code),
-                    ClassEscape::Set(set) => Escape::Set(set),
+                return Ok(match escape::escape(&mut self.source, false)? {
+                    Escape::Char(code) => Atom::Char(code),
+                    Escape::Set(set) => Atom::Set(set),
                 });
             }
         }))
@@ -497,109 +387,4 @@ impl Translator {
         let reference = format!("{REFERENCE}{group}{REFERENCE}");
         if self.has(Flags::IGNORE_CASE) { format!("(?i:{reference})") } else { reference }
     }
-}
-
-/// An escape that stands for a character or a set, from its backslash on.
-pub(super) fn escape_in_class(source: &mut Source, is_range: bool) -> Result<ClassEscape, Error> {
-    let unicode = source.flags.has(Flags::UNICODE_CLASSES);
-    let set = |text: &str, in_unicode: &str| Set::text(if unicode { in_unicode } else { text });
-    let digits = set("0-9", r"\p{Nd}");
-    let spaces = set(r"\x20\t-\r", r"\p{White_Space}");
-    let words = set(WORD, property::UNICODE_WORD);
-    Ok(ClassEscape::Set(match source.skip() {
-        'd' => digits,
-        'D' => digits.negated(),
-        's' => spaces,
-        'S' => spaces.negated(),
-        'w' => words,
-        'W' => words.negated(),
-        'h' => Set::text(HORIZONTAL),
-        'H' => Set::text(HORIZONTAL).negated(),
-        'v' if is_range => return Ok(ClassEscape::Char(0x0B)),
-        'v' => Set::text(VERTICAL),
-        'V' => Set::text(VERTICAL).negated(),
-        char => return escaped_char(source, char).map(ClassEscape::Char),
-    }))
-}
-
-fn escaped_char(source: &mut Source, char: char) -> Result<u32, Error> {
-    Ok(match char {
-        '0' => return octal(source),
-        'a' => 0x07,
-        'c' => {
-            if source.is_at_end() {
-                return Err(Error::InvalidPattern);
-            }
-            u32::from(source.read()) ^ 64
-        }
-        'e' => 0x1B,
-        'f' => 0x0C,
-        'n' => 0x0A,
-        'r' => 0x0D,
-        't' => 0x09,
-        'u' => return utf16(source),
-        'x' => return hexadecimal(source),
-        '\0' if source.is_past_end() => return Err(Error::InvalidPattern),
-        'N' => return Err(Error::Unsupported),
-        _ if char.is_ascii_alphanumeric() => return Err(Error::InvalidPattern),
-        _ => u32::from(char),
-    })
-}
-
-/// One to three octal digits, up to 377.
-fn octal(source: &mut Source) -> Result<u32, Error> {
-    let mut code = source.read().to_digit(8).ok_or(Error::InvalidPattern)?;
-    for most in [0o37, 0o37] {
-        match source.read().to_digit(8) {
-            Some(digit) if code <= most => code = code * 8 + digit,
-            Some(_) | None => {
-                source.unread();
-                break;
-            }
-        }
-    }
-    Ok(code)
-}
-
-/// Two hexadecimal digits, or any number of them in braces.
-fn hexadecimal(source: &mut Source) -> Result<u32, Error> {
-    let first = source.read();
-    if let Some(high) = first.to_digit(16) {
-        let low = source.read().to_digit(16).ok_or(Error::InvalidPattern)?;
-        return Ok(high * 16 + low);
-    }
-    if first != '{' || !source.peek().is_ascii_hexdigit() {
-        return Err(Error::InvalidPattern);
-    }
-    let mut code = 0;
-    loop {
-        match source.read() {
-            '}' => return Ok(code),
-            char => code = code * 16 + char.to_digit(16).ok_or(Error::InvalidPattern)?,
-        }
-        if code > u32::from(char::MAX) {
-            return Err(Error::InvalidPattern);
-        }
-    }
-}
-
-/// Four hexadecimal digits, or twice that for a surrogate pair.
-fn utf16(source: &mut Source) -> Result<u32, Error> {
-    let unit = |source: &mut Source| {
-        (0..4)
-            .try_fold(0, |code, _| Some(code * 16 + source.read().to_digit(16)?))
-            .ok_or(Error::InvalidPattern)
-    };
-    let high = unit(source)?;
-    if (0xD800..0xDC00).contains(&high) {
-        let position = source.position();
-        if source.read() == '\\' && source.read() == 'u' {
-            let low = unit(source)?;
-            if (0xDC00..0xE000).contains(&low) {
-                return Ok(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00));
-            }
-        }
-        source.back_to(position);
-    }
-    Ok(high)
 }
