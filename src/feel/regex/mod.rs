@@ -34,6 +34,9 @@ pub enum Error {
     /// The search was given up because it took too many steps.
     #[error("the regular expression takes too long on this text")]
     TooManySteps,
+    /// The text with its replacements would be longer than allowed.
+    #[error("the text with its replacements is too long")]
+    TooLong,
     /// Java knows this pattern, or one so large, but this engine does not.
     #[error("the regular expression is too large or uses a construct that is not supported")]
     Unsupported,
@@ -46,8 +49,15 @@ pub fn matches(input: &str, pattern: &str, flags: &str) -> Result<bool, Error> {
     pattern.regex(input)?.is_match(input).map_err(|_| Error::TooManySteps)
 }
 
-/// The built-in `replace`: every occurrence replaced, where `$1` and `${name}` stand for groups.
-pub fn replace(input: &str, pattern: &str, replacement: &str, flags: &str) -> Result<String, Error> {
+/// The built-in `replace`: every occurrence replaced, where `$1` and `${name}` stand for groups. The result has at most
+/// `limit` bytes.
+pub fn replace(
+    input: &str,
+    pattern: &str,
+    replacement: &str,
+    flags: &str,
+    limit: usize,
+) -> Result<String, Error> {
     let pattern = cache::pattern(pattern, flags)?;
     let replacement = Replacement::new(replacement, &pattern);
     let mut text = String::new();
@@ -56,9 +66,10 @@ pub fn replace(input: &str, pattern: &str, replacement: &str, flags: &str) -> Re
         let Some(found) = captures.get(0) else { return Ok(()) };
         text += input.get(end..found.start()).unwrap_or_default();
         end = found.end();
-        replacement.append(captures, &mut text)
+        replacement.append(captures, &mut text, limit)
     })?;
-    Ok(text + input.get(end..).unwrap_or_default())
+    text += input.get(end..).unwrap_or_default();
+    if text.len() > limit { Err(Error::TooLong) } else { Ok(text) }
 }
 
 /// The built-in `split`: the text between the occurrences, empty pieces included, except that there is no empty piece

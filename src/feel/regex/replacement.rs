@@ -20,11 +20,19 @@ impl Replacement {
     }
 
     /// Appends the text for an occurrence. A group that took no part is empty.
-    pub(super) fn append(&self, captures: &Captures<'_, str>, text: &mut String) -> Result<(), Error> {
+    pub(super) fn append(
+        &self,
+        captures: &Captures<'_, str>,
+        text: &mut String,
+        limit: usize,
+    ) -> Result<(), Error> {
         for part in self.0.as_ref().map_err(|error| *error)? {
             match part {
                 Part::Char(char) => text.push(*char),
                 Part::Group(group) => *text += captures.get(*group).map_or("", |group| group.as_str()),
+            }
+            if text.len() > limit {
+                return Err(Error::TooLong);
             }
         }
         Ok(())

@@ -115,7 +115,7 @@ fn replaces_as_java_does() {
         ("a\r\nb\n", "^", ">", "m", ">a\r\n>b\n"),
     ] {
         assert_eq!(
-            show(replace(input, pattern, replacement, flags)),
+            show(replace(input, pattern, replacement, flags, 1_000)),
             expected,
             "{pattern:?} by {replacement:?} in {input:?} with {flags:?}"
         );
@@ -178,6 +178,15 @@ fn what_is_too_large_or_unknown_is_an_error() {
     assert_eq!(matches("a", &"(".repeat(10_000), ""), Err(Error::Unsupported));
     assert_eq!(matches("a", &"[".repeat(10_000), ""), Err(Error::Unsupported));
     assert_eq!(matches("a", r"\X", ""), Err(Error::Unsupported));
+}
+
+#[test]
+fn long_results_are_refused() {
+    let text = "a".repeat(1_000);
+    assert_eq!(replace(&text, "a", "bb", "", 2_000).map(|text| text.len()), Ok(2_000));
+    assert_eq!(replace(&text, "a", "bb", "", 1_999), Err(Error::TooLong));
+    assert_eq!(replace(&text, "(?s).+", "$0$0$0", "", 2_999), Err(Error::TooLong));
+    assert_eq!(replace(&text, "x", "y", "", 999), Err(Error::TooLong));
 }
 
 #[test]
