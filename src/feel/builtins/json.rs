@@ -34,7 +34,10 @@ fn from_json(evaluator: &mut Evaluator<'_>, arguments: &[Value]) -> Outcome {
             match values.next() {
                 // A number ends with white space or the text; other values end by themselves.
                 Some(Ok(serde_json::Value::Number(_)))
-                    if text.as_bytes().get(values.byte_offset()).is_some_and(|byte| !byte.is_ascii_whitespace()) =>
+                    if text
+                        .as_bytes()
+                        .get(values.byte_offset())
+                        .is_some_and(|byte| !byte.is_ascii_whitespace()) =>
                 {
                     Err(Stop::error("the text is no JSON: something follows the number"))
                 }

@@ -176,7 +176,9 @@ impl<'e> Evaluator<'e> {
             Arguments::Positional(values) if signature.variadic => {
                 self.variadic_arguments(values, signature.parameters.len() - 1, scope)?
             }
-            Arguments::Positional(_) | Arguments::Named(_) => self.arguments(arguments, signature.parameters, scope)?,
+            Arguments::Positional(_) | Arguments::Named(_) => {
+                self.arguments(arguments, signature.parameters, scope)?
+            }
         };
         self.call = span;
         run(self, &values)
@@ -209,12 +211,19 @@ impl<'e> Evaluator<'e> {
 
     /// The first arguments as they are, the others in a list, in which an error is an item. A list that is the only
     /// argument is taken as it is.
-    fn variadic_arguments(&mut self, arguments: &[Expr], from: usize, scope: &Scope<'_>) -> Outcome<Vec<Value>> {
+    fn variadic_arguments(
+        &mut self,
+        arguments: &[Expr],
+        from: usize,
+        scope: &Scope<'_>,
+    ) -> Outcome<Vec<Value>> {
         let mut collected = Collected { values: Vec::with_capacity(from + 1), stop: None };
         let mut rest = Vec::with_capacity(arguments.len());
         for (place, argument) in arguments.iter().enumerate() {
             match self.eval(argument, scope) {
-                Err(Stop::Error(message) | Stop::Fatal(message)) if place >= from => rest.push(Value::Error(message)),
+                Err(Stop::Error(message) | Stop::Fatal(message)) if place >= from => {
+                    rest.push(Value::Error(message))
+                }
                 Ok(value) if place >= from => rest.push(value),
                 outcome => collected.add(outcome)?,
             }

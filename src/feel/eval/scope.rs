@@ -62,7 +62,9 @@ impl<'s> Scope<'s> {
     /// The function that a call selects, the nearest first.
     pub(super) fn function(&'s self, name: &str, fits: &dyn Fn(&Function) -> bool) -> Option<Arc<Function>> {
         self.frames().find_map(|frame| match frame {
-            Frame::One(bound, Value::Function(function)) if bound == name && fits(function) => Some(Arc::clone(function)),
+            Frame::One(bound, Value::Function(function)) if bound == name && fits(function) => {
+                Some(Arc::clone(function))
+            }
             Frame::Empty | Frame::One(..) | Frame::Many(_) => None,
             Frame::Building(entries) => fitting(entries, name, fits),
             Frame::Item(entries) => fitting(entries, name, fits),
