@@ -169,7 +169,7 @@ async fn the_ledger_must_say_what_happens_and_nothing_that_does_not() {
         verdicts.push(judge(&played[0].0, &played[0].1, &ledger));
     }
     assert_eq!(verdicts[0], Verdict::Ledgered);
-    let Verdict::Differing { ledgered: true, differences } = &verdicts[1] else {
+    let Verdict::Differing { ledgered: true, differences, .. } = &verdicts[1] else {
         panic!("{:?}", verdicts[1])
     };
     assert_eq!(differences[0].to_string(), "/retries: expected 0, got 1");

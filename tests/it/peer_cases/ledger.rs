@@ -8,6 +8,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::compare::differences;
+
 const LEDGER: &str = include_str!("../../fixtures/peer-ledger.json");
 
 /// In place of a value: the recorded member is not there.
@@ -52,7 +54,7 @@ pub(crate) enum Reason {
 /// Some mean more than the value: another `/command` starts from nothing but the recorded requests, a number for
 /// `/bedrock` keeps that many of the requests (repeating the last), `"(absent)"` removes a member, and `"(worded)"`
 /// is any text.
-type Changes = BTreeMap<String, Value>;
+pub(crate) type Changes = BTreeMap<String, Value>;
 
 impl Reason {
     pub(crate) const ALL: [Self; 3] = [Self::Newest, Self::Unsafe, Self::Better];
@@ -111,13 +113,47 @@ impl Group {
         if changes.contains_key("/command") {
             outcome = json!({"variables": {}, "bedrock": recorded["bedrock"]});
         }
-        // Shorter pointers come first, so a change can add a member below what another one has put there.
-        for (pointer, value) in &changes {
+        // Shorter pointers come first, so a change can add a member below what another one has put there. What is
+        // taken away goes last and from the end, so that the places in a list stay what they were.
+        let (removals, others): (Vec<_>, Vec<_>) = changes.iter().partition(|(_, value)| *value == ABSENT);
+        for (pointer, value) in others.into_iter().chain(removals.into_iter().rev()) {
             change(&mut outcome, pointer, value)
                 .unwrap_or_else(|| panic!("{id}: there is no place {pointer}"));
         }
         outcome
     }
+}
+
+/// The changes that make our outcome of the recorded one, with our own wording left open.
+pub(crate) fn draft(recorded: &Value, observed: &Value) -> Changes {
+    let mut changes = Changes::new();
+    let mut base = recorded.clone();
+    if recorded["command"] != observed["command"] {
+        base = json!({"variables": {}, "bedrock": recorded["bedrock"]});
+    }
+    if let Some(count) = same_requests_but_fewer_or_more(&recorded["bedrock"], &observed["bedrock"]) {
+        base["bedrock"] = observed["bedrock"].clone();
+        changes.insert("/bedrock".to_owned(), json!(count));
+    }
+    for difference in differences(&base, observed) {
+        changes.insert(difference.pointer, difference.got.unwrap_or_else(|| Value::from(ABSENT)));
+    }
+    if observed["command"] == "fail" && changes.contains_key("/command") {
+        changes.insert("/errorMessage".to_owned(), json!(WORDED));
+        changes.insert("/variables/error/message".to_owned(), json!(WORDED));
+    }
+    if let Some(error) = changes.get_mut("/variables/error").and_then(Value::as_object_mut) {
+        error.remove("message");
+    }
+    changes
+}
+
+/// The number of our requests when nothing but that differs.
+fn same_requests_but_fewer_or_more(recorded: &Value, observed: &Value) -> Option<usize> {
+    let (recorded, observed) = (recorded.as_array()?, observed.as_array()?);
+    let expected = recorded.iter().chain(std::iter::repeat(recorded.last()?));
+    let same = expected.zip(observed).all(|(left, right)| differences(left, right).is_empty());
+    (same && recorded.len() != observed.len()).then_some(observed.len())
 }
 
 fn change(outcome: &mut Value, pointer: &str, to: &Value) -> Option<()> {
@@ -142,7 +178,10 @@ fn change(outcome: &mut Value, pointer: &str, to: &Value) -> Option<()> {
         Value::Array(items) if to == ABSENT => {
             items.remove(name.parse().ok().filter(|at| *at < items.len())?);
         }
-        Value::Array(items) => *items.get_mut(name.parse::<usize>().ok()?)? = to.clone(),
+        Value::Array(items) => match name.parse::<usize>().ok()? {
+            at if at == items.len() => items.push(to.clone()),
+            at => *items.get_mut(at)? = to.clone(),
+        },
         _ => return None,
     }
     Some(())
@@ -153,8 +192,16 @@ mod tests {
     use super::*;
 
     fn own_outcome(changes: &str, recorded: &Value) -> Value {
+        own_outcome_with("{\"/retries\": 0}", changes, recorded)
+    }
+
+    fn own_outcome_of(changes: &Value, recorded: &Value) -> Value {
+        own_outcome_with("{}", &changes.to_string(), recorded)
+    }
+
+    fn own_outcome_with(all: &str, changes: &str, recorded: &Value) -> Value {
         let text = format!(
-            r#"[{{"reason":"better","peer":"","ours":"","why":"","all":{{"/retries":0}},"cases":{{"c001":{changes}}}}}]"#
+            r#"[{{"reason":"better","peer":"","ours":"","why":"","all":{all},"cases":{{"c001":{changes}}}}}]"#
         );
         Ledger::parse(&text).unwrap().entry("c001").unwrap().own_outcome("c001", recorded)
     }
@@ -172,8 +219,42 @@ mod tests {
         );
         assert_eq!(
             own_outcome(r#"{"/command": "complete", "/bedrock/1": 5, "/bedrock/0": "(absent)"}"#, &recorded),
-            json!({"command": "complete", "retries": 0, "variables": {}, "bedrock": [2, 5]}),
-            "another command starts from nothing; changes are made in the order of their pointers"
+            json!({"command": "complete", "retries": 0, "variables": {}, "bedrock": [5, 3]}),
+            "another command starts from nothing; removals come last"
         );
+    }
+
+    #[test]
+    fn a_draft_makes_the_observed_outcome_of_the_recorded_one() {
+        let request = |n: u8| json!({"path": n});
+        let complete =
+            json!({"command": "complete", "variables": {"r": [1, {"a": null}]}, "bedrock": [request(1)]});
+        let fail = json!({
+            "command": "fail", "retries": 2, "retryBackOff": 0, "has_message": true,
+            "variables": {"error": {"type": "T", "has_message": true}}, "bedrock": [request(1), request(1)],
+        });
+        let worded = json!({
+            "command": "fail", "retries": 0, "retryBackOff": 0, "errorMessage": "x",
+            "variables": {"error": {"type": "T", "message": "x", "code": "C"}}, "bedrock": [],
+        });
+        let other =
+            json!({"command": "complete", "variables": {"r": [2]}, "bedrock": [request(3), request(4)]});
+        for (recorded, observed, open) in [
+            (&complete, &fail, &fail),
+            (&fail, &complete, &complete),
+            (&complete, &other, &other),
+            (&other, &complete, &complete),
+            (
+                &complete,
+                &worded,
+                &json!({
+                    "command": "fail", "retries": 0, "retryBackOff": 0, "has_message": true,
+                    "variables": {"error": {"type": "T", "has_message": true, "code": "C"}}, "bedrock": [],
+                }),
+            ),
+        ] {
+            let changes = json!(draft(recorded, observed));
+            assert_eq!(differences(open, &own_outcome_of(&changes, recorded)), [], "{changes}");
+        }
     }
 }

@@ -70,6 +70,8 @@ fn environment(stage: &Stage) -> Vec<(String, String)> {
         ("BEDROCK_CONNECTOR_SECRETS", "peer"),
         ("BEDROCK_CONNECTOR_ENABLED_TYPES", JOB_TYPE),
         ("BEDROCK_CONNECTOR_MAX_JOBS_ACTIVE", "1000"),
+        // The stage's files are on this machine, where documents are not fetched from otherwise.
+        ("BEDROCK_CONNECTOR_DOCUMENT_ALLOWED_HOSTS", "127.0.0.1"),
         ("SERVER_PORT", "0"),
     ];
     let engine = [

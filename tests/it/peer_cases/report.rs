@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::case::Case;
 use super::compare::{Difference, differences};
-use super::ledger::Ledger;
+use super::ledger::{self, Changes, Ledger};
 use super::seen;
 use super::stage::Played;
 
@@ -18,7 +18,12 @@ pub(crate) enum Verdict {
     /// Different, as the ledger states it.
     Ledgered,
     /// Different, and not so as the ledger states it, if the case stands there at all.
-    Differing { ledgered: bool, differences: Vec<Difference> },
+    Differing {
+        ledgered: bool,
+        differences: Vec<Difference>,
+        /// What the ledger would say of it.
+        draft: Changes,
+    },
     /// As recorded, and yet in the ledger.
     Stale,
 }
@@ -26,22 +31,26 @@ pub(crate) enum Verdict {
 /// Compares what was played with the recording, and with the ledger where the case stands there.
 pub(crate) fn judge(case: &Case, played: &Played, ledger: &Ledger) -> Verdict {
     let recorded = seen::recorded(case);
-    let observed = seen::observed(&played.commands, &played.requests, &case.loose);
+    let observed = seen::observed(played, &case.loose);
     let found = differences(&recorded, &observed);
     let Some(group) = ledger.entry(&case.id) else {
         return match found.is_empty() {
             true => Verdict::Agreed,
-            false => Verdict::Differing { ledgered: false, differences: found },
+            false => {
+                let draft = ledger::draft(&recorded, &observed);
+                Verdict::Differing { ledgered: false, differences: found, draft }
+            }
         };
     };
     if found.is_empty() {
         return Verdict::Stale;
     }
+    let draft = ledger::draft(&recorded, &observed);
     let loose = [case.loose.clone(), group.loose(&case.id)].concat();
-    let observed = seen::observed(&played.commands, &played.requests, &loose);
+    let observed = seen::observed(played, &loose);
     match differences(&group.own_outcome(&case.id, &recorded), &observed) {
         found if found.is_empty() => Verdict::Ledgered,
-        found => Verdict::Differing { ledgered: true, differences: found },
+        found => Verdict::Differing { ledgered: true, differences: found, draft },
     }
 }
 
@@ -79,7 +88,7 @@ impl Report {
                 count.differing += 1;
                 self.complaints.push(format!("{}\n    agrees, so it must leave the ledger", title(case)));
             }
-            Verdict::Differing { ledgered, differences } => {
+            Verdict::Differing { ledgered, differences, draft } => {
                 count.differing += 1;
                 let mut complaint = title(case);
                 if ledgered {
@@ -89,7 +98,7 @@ impl Report {
                     complaint.push_str(&format!("\n    {difference}"));
                 }
                 self.complaints.push(complaint);
-                self.drafts.insert(case.id.clone(), draft(&differences));
+                self.drafts.insert(case.id.clone(), json!(draft));
             }
         }
     }
@@ -122,12 +131,4 @@ impl fmt::Display for Report {
 fn title(case: &Case) -> String {
     let quirk = case.quirk.as_ref().map(|quirk| format!("\n    quirk of the peer: {quirk}"));
     format!("{} {} | {}{}", case.id, case.family, case.note, quirk.unwrap_or_default())
-}
-
-fn draft(differences: &[Difference]) -> Value {
-    let change = |difference: &Difference| {
-        let to = difference.got.clone().unwrap_or_else(|| Value::from("(absent)"));
-        (difference.pointer.clone(), to)
-    };
-    Value::Object(differences.iter().map(change).collect())
 }

@@ -3,7 +3,8 @@
 use bedrock_connector::emulator::gateway::Command;
 use serde_json::{Map, Value, json};
 
-use super::case::Case;
+use super::case::{self, Case};
+use super::stage::Played;
 use crate::support::http;
 
 /// What the recorded runtime did.
@@ -20,13 +21,12 @@ pub(crate) fn recorded(case: &Case) -> Value {
     Value::Object(seen)
 }
 
-/// What our worker did: the commands for the job and the requests to Bedrock, each in order. Texts at the pointers
-/// in `loose` are only stated to be there.
-pub(crate) fn observed(commands: &[Command], requests: &[http::Request], loose: &[String]) -> Value {
+/// What our worker did. Texts at the pointers in `loose` are only stated to be there.
+pub(crate) fn observed(played: &Played, loose: &[String]) -> Value {
     let mut seen = Map::new();
     let mut timeouts = Vec::new();
     let mut later = Vec::new();
-    for command in commands {
+    for command in &played.commands {
         match command {
             Command::UpdateJobTimeout(request) => timeouts.push(json!(request.timeout)),
             command if seen.is_empty() => seen = first_command(command),
@@ -38,8 +38,8 @@ pub(crate) fn observed(commands: &[Command], requests: &[http::Request], loose: 
             seen.insert(name.to_owned(), Value::Array(values));
         }
     }
-    seen.insert("bedrock".to_owned(), requests.iter().map(request).collect());
-    let mut seen = Value::Object(seen);
+    seen.insert("bedrock".to_owned(), played.requests.iter().map(request).collect());
+    let mut seen = case::replaced(&Value::Object(seen), &played.files_url, case::FILES);
     for pointer in loose {
         take_out(&mut seen, pointer);
     }
