@@ -20,7 +20,7 @@ pub struct Error {
     /// Seen by error expressions as `error.message`.
     pub message: String,
     /// Seen by error expressions as `error.variables`.
-    pub variables: Option<Value>,
+    pub variables: Option<Box<Value>>,
     pub retry: Retry,
 }
 
@@ -31,6 +31,43 @@ pub struct Code(pub Cow<'static, str>);
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl Code {
+    /// A variable of the job is missing, has the wrong type or a value that can never work.
+    pub const INPUT_INVALID: Self = Self::of("INPUT_INVALID");
+    /// A task header cannot be read.
+    pub const INVALID_HEADER: Self = Self::of("HEADER_INVALID");
+    /// A secret is missing, or may not be used where the process names it.
+    pub const SECRET_UNAVAILABLE: Self = Self::of("SECRET_UNAVAILABLE");
+    /// The source of the secrets did not answer.
+    pub const SECRET_SOURCE_FAILED: Self = Self::of("SECRET_SOURCE_FAILED");
+    /// A result or error expression cannot be parsed or evaluated.
+    pub const EXPRESSION_FAILED: Self = Self::of("EXPRESSION_FAILED");
+    /// A result or error expression gives something that is no context, or one that means nothing.
+    pub const RESULT_INVALID: Self = Self::of("RESULT_INVALID");
+    /// The output variables are larger than the engine takes.
+    pub const RESULT_TOO_LARGE: Self = Self::of("RESULT_TOO_LARGE");
+
+    /// A code that is known when the program is built.
+    pub const fn of(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+}
+
+/// The class that Camunda's runtime reports for input that can never work.
+const INPUT_CLASS: &str = "io.camunda.connector.api.error.ConnectorInputException";
+
+impl Error {
+    /// Input that can never work.
+    pub fn input(message: String) -> Self {
+        Self::never(Code::INPUT_INVALID, message)
+    }
+
+    /// An error that no further attempt can mend, with the class of an input error.
+    pub fn never(code: Code, message: String) -> Self {
+        Self { code, error_type: Cow::Borrowed(INPUT_CLASS), message, variables: None, retry: Retry::Never }
     }
 }
 

@@ -5,9 +5,22 @@
 //! `Runtime::prepare` reads headers, resolves secrets and binds the input to a [`Call`];
 //! [`Call::execute`] asks the model; `Runtime::conclude` applies the result and error expressions.
 
+mod conclude;
+mod duration;
 mod error;
+mod error_expression;
+mod expressions;
+pub mod headers;
 mod job;
+pub mod json;
 mod outcome;
+mod plan;
+mod registry;
+mod result;
+mod runtime;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Debug;
 
@@ -15,8 +28,13 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 pub use self::error::{Code, Error, Retry};
+pub use self::expressions::select;
+pub use self::headers::{TaskHeaders, Template};
 pub use self::job::{Headers, Job, Scope};
 pub use self::outcome::{Failure, FailureCause, Outcome};
+pub use self::plan::{Plan, Prepared};
+pub use self::registry::Registry;
+pub use self::runtime::{Options, Runtime};
 
 /// Binds the variables of a job to a call. One connector serves one or more job types.
 pub trait Connector: Debug + Send + Sync {

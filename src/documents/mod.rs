@@ -1,1 +1,17 @@
-//! TODO
+//! Documents: references in process variables, what they stand for, and how they are fetched safely.
+
+mod error;
+mod expand;
+mod external;
+mod kind;
+mod loader;
+mod name;
+mod reference;
+
+pub use self::error::Error;
+pub use self::expand::{Expander, needs_expansion};
+pub use self::external::{External, Options as ExternalOptions};
+pub use self::kind::Kind;
+pub use self::loader::{Document, Fetch, Loader, Store};
+pub use self::name::clean as clean_name;
+pub use self::reference::Reference;

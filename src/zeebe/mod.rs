@@ -1,7 +1,45 @@
-//! The gateway client: one connection to the engine, its authentication, and what its status codes mean.
+//! The gateway client: connections to the engine, authentication, and what status codes mean.
+//!
+//! - `client` and `processes` make the calls, `stream` reads pushed jobs, `requests` and `topology` are the
+//!   messages in our own types;
+//! - `transport` owns the connections, made of `address`, `proxy`, `tls`, `farewell` and `http_status`;
+//! - `auth` gives the credentials, with `oauth` deciding when `token_endpoint` is asked;
+//! - `error` says what happened and `meaning` what to do about it; `backoff` paces what is repeated.
 
+mod address;
+mod auth;
+mod backoff;
+mod client;
+mod error;
+mod farewell;
+mod http_status;
 mod job;
 mod keys;
+mod meaning;
+mod oauth;
+mod options;
+mod processes;
+mod proxy;
+mod requests;
+mod secret;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod token_endpoint;
+mod topology;
+mod transport;
 
+pub use self::auth::Authorization;
+pub use self::backoff::{Backoff, BackoffOptions};
+pub use self::client::Client;
+pub use self::error::{Call, Error, OptionsError, TokenError};
 pub use self::job::ActivatedJob;
 pub use self::keys::{ElementInstanceKey, JobKey, ProcessDefinitionKey, ProcessInstanceKey};
+pub use self::meaning::{CommandVerdict, FeedVerdict};
+pub use self::options::{Auth, ClientCertificate, OAuth, Options, Proxy, Tls};
+pub use self::processes::{DeployedProcess, Message, NewInstance, Resource};
+pub use self::requests::{Activation, FailJob, Subscription, ThrowError};
+pub use self::secret::Secret;
+pub use self::stream::JobStream;
+pub use self::topology::{Broker, Health, Partition, Role, Topology};

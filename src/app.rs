@@ -1,0 +1,261 @@
+//! Builds every component from the configuration and owns the order of start and shutdown.
+//!
+//! Start: connectors, then the operator's port, so that probes have an answer, then the worker. Stop: no new
+//! jobs, running ones finish or are given back, and the operator's port closes last.
+
+use std::fmt::{self, Debug};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::admin::{self, ConnectorInfo, Exhibits, Phase, Probe, Status};
+use crate::bedrock::{self, Bedrock, Clients, DefaultIdentityState, Flavour};
+use crate::clock::SystemClock;
+use crate::config::{Config, SecretsMode};
+use crate::connector::{self, Connector, Registry, Runtime};
+use crate::documents;
+use crate::secrets::{self, SecretProvider};
+use crate::telemetry::{self, Telemetry};
+use crate::worker::{self, Drained};
+use crate::zeebe;
+
+/// Why the program cannot start. All of these are for the operator to mend.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    #[error("the gateway cannot be addressed")]
+    Gateway(#[from] zeebe::Error),
+    #[error("the connector to Bedrock cannot be built")]
+    Bedrock(#[from] bedrock::Error),
+    #[error("documents cannot be fetched: the HTTP client cannot be built")]
+    Documents(#[source] reqwest::Error),
+    #[error(transparent)]
+    Admin(#[from] admin::Error),
+    #[error("the worker's options are wrong: {}", list(.0))]
+    Worker(Vec<worker::OptionsError>),
+}
+
+fn list(errors: &[worker::OptionsError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// The program before its start.
+pub struct App {
+    config: Config,
+    telemetry: Telemetry,
+    secret_providers: Vec<Arc<dyn SecretProvider>>,
+    around: Box<dyn Fn(Arc<dyn Connector>) -> Arc<dyn Connector> + Send>,
+    loggers: Option<Arc<dyn admin::Loggers>>,
+}
+
+impl Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// The program as it is configured.
+    pub fn new(config: Config, telemetry: Telemetry) -> Self {
+        let secret_providers: Vec<Arc<dyn SecretProvider>> = vec![Arc::new(config.secrets.environment())];
+        Self { config, telemetry, secret_providers, around: Box::new(|connector| connector), loggers: None }
+    }
+
+    /// Takes the secrets from elsewhere than the configuration says.
+    #[must_use]
+    pub fn secrets_from(mut self, providers: Vec<Arc<dyn SecretProvider>>) -> Self {
+        self.secret_providers = providers;
+        self
+    }
+
+    /// Puts something around each connector, to listen to what passes through it.
+    #[must_use]
+    pub fn around_connectors(
+        mut self,
+        around: impl Fn(Arc<dyn Connector>) -> Arc<dyn Connector> + Send + 'static,
+    ) -> Self {
+        self.around = Box::new(around);
+        self
+    }
+
+    /// Lets the operator change what is logged.
+    #[must_use]
+    pub fn loggers(mut self, loggers: Arc<dyn admin::Loggers>) -> Self {
+        self.loggers = Some(loggers);
+        self
+    }
+
+    /// Starts everything. It does not wait for the gateway: an engine that is away is waited for while the
+    /// process is live and not ready.
+    pub async fn start(self) -> Result<Running, Error> {
+        let client = zeebe::Client::new(&self.config.gateway)?;
+        let clients = Arc::new(Clients::new(self.config.bedrock.clone())?);
+        let runtime = self.runtime(&clients)?;
+        let connectors = exhibited(runtime.registry());
+        let options = self.config.worker.clone();
+        let worker = options
+            .build(client.clone(), runtime, self.telemetry.clone(), Arc::new(SystemClock))
+            .map_err(Error::Worker)?;
+
+        let telemetry = self.telemetry.clone();
+        let exhibits = Exhibits {
+            probes: vec![
+                Arc::new(GatewayProbe { client, worker: worker.handle() }),
+                Arc::new(CredentialsProbe(clients)),
+            ],
+            metrics: Some((Arc::new(move || telemetry.render()), telemetry::CONTENT_TYPE)),
+            loggers: self.loggers,
+            connectors,
+        };
+        let (service, health) = self.config.admin.build(exhibits).await?;
+        let admin_address = service.local_address();
+        let (stop_worker, stop_admin) = (CancellationToken::new(), CancellationToken::new());
+        let admin = tokio::spawn(service.run(stop_admin.clone()));
+        let worker = tokio::spawn(worker.run(stop_worker.clone()));
+        health.enter(Phase::Running);
+        Ok(Running { admin_address, health, stop_worker, worker, stop_admin, admin })
+    }
+
+    fn runtime(&self, clients: &Arc<Clients>) -> Result<Runtime, Error> {
+        let mode = match self.config.secrets.mode {
+            SecretsMode::Fields => secrets::Mode::Fields,
+            SecretsMode::Peer => secrets::Mode::Peer,
+            SecretsMode::Strict => secrets::Mode::Fields,
+        };
+        let options = secrets::Options { mode, allowed_names: self.config.secrets.allowed_names.clone() };
+        let secrets = secrets::Resolver::new(self.secret_providers.clone(), options);
+        let fetch = documents::External::new(self.config.documents.clone()).map_err(Error::Documents)?;
+        let loader = documents::Loader::new(Arc::new(fetch), None);
+        let mut registry = Registry::default();
+        let job_types = &self.config.job_types;
+        for (flavour, job_type) in
+            [(Flavour::Compat, &job_types.compat), (Flavour::Native, &job_types.native)]
+        {
+            let Some(job_type) = job_type else { continue };
+            let connector =
+                Bedrock::new(flavour, Arc::clone(clients), loader.clone(), self.telemetry.clone());
+            registry = registry.with(job_type, (self.around)(Arc::new(connector)));
+        }
+        Ok(Runtime::new(registry, Arc::new(secrets), connector::Options::default()))
+    }
+}
+
+fn exhibited(registry: &Registry) -> Vec<ConnectorInfo> {
+    let info = |(job_type, connector): (&Arc<str>, &Arc<dyn Connector>)| ConnectorInfo {
+        name: connector.name().to_owned(),
+        job_type: job_type.to_string(),
+        input_variables: connector.input_variables().iter().map(|name| (*name).to_owned()).collect(),
+    };
+    registry.iter().map(info).collect()
+}
+
+/// The program while it runs. Dropping it stops the tasks at once.
+#[derive(Debug)]
+pub struct Running {
+    admin_address: SocketAddr,
+    health: admin::Handle,
+    stop_worker: CancellationToken,
+    worker: JoinHandle<Drained>,
+    stop_admin: CancellationToken,
+    admin: JoinHandle<()>,
+}
+
+impl Running {
+    /// Where health and metrics are.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
+    }
+
+    /// Returns when the worker has ended, which it only does when it is told to or has a defect.
+    pub async fn ended(&mut self) -> Drained {
+        (&mut self.worker).await.unwrap_or_default()
+    }
+
+    /// Stops in order: no new jobs, running ones finish or are given back within the grace period.
+    pub async fn stop(mut self) -> Drained {
+        self.health.enter(Phase::Draining);
+        self.stop_worker.cancel();
+        let drained = self.ended().await;
+        self.stop_admin.cancel();
+        (&mut self.admin).await.ok();
+        drained
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.worker.abort();
+        self.admin.abort();
+    }
+}
+
+/// Ready when the engine has a healthy partition and gives us jobs.
+#[derive(Debug)]
+struct GatewayProbe {
+    client: zeebe::Client,
+    worker: worker::Handle,
+}
+
+impl Probe for GatewayProbe {
+    fn name(&self) -> &'static str {
+        "zeebeClient"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Status> {
+        async {
+            match self.client.topology().await {
+                Err(error) => Status::Down(error.to_string()),
+                Ok(topology) if !topology.is_ready() => {
+                    Status::Down("the engine has no broker with a healthy partition".to_owned())
+                }
+                Ok(topology) => match self.refused() {
+                    Some(problem) => Status::Down(problem),
+                    None => {
+                        let version = Value::from(topology.gateway_version);
+                        Status::Up(Map::from_iter([("gatewayVersion".to_owned(), version)]))
+                    }
+                },
+            }
+        }
+        .boxed()
+    }
+}
+
+impl GatewayProbe {
+    /// A topology can be read by many who may not have our jobs, so what the feeds hear counts too.
+    fn refused(&self) -> Option<String> {
+        self.worker.feeds().into_iter().find_map(|(job_type, feed)| {
+            let problem = feed.problem?;
+            Some(format!("jobs of type {job_type}: {} {}", problem.code, problem.message))
+        })
+    }
+}
+
+/// Ready when the process's own credentials resolve, unless every task brings its own.
+#[derive(Debug)]
+struct CredentialsProbe(Arc<Clients>);
+
+impl Probe for CredentialsProbe {
+    fn name(&self) -> &'static str {
+        "awsCredentials"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Status> {
+        async {
+            match self.0.default_identity().await {
+                Ok(DefaultIdentityState::Resolved) => Status::Up(Map::new()),
+                Ok(DefaultIdentityState::Absent) => {
+                    let note = Value::from("none of this process; every task brings its own");
+                    Status::Up(Map::from_iter([("credentials".to_owned(), note)]))
+                }
+                Err(error) => Status::Down(error.to_string()),
+            }
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,175 @@
+//! A bound request, from the first attempt to the shaped answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+
+use super::connector::{Flavour, Parts};
+use super::converse::{self, Converse};
+use super::input::{Action, Operation, Request};
+use super::retry::{Attempts, Kind};
+use super::send::{self, Answer};
+use super::target::Target;
+use super::{Error, invoke_model};
+use crate::connector::{self, Call, Response, json as strict_json};
+use crate::documents::Expander;
+use crate::telemetry::Event;
+
+/// A request to Bedrock.
+#[derive(Debug)]
+pub(super) struct BedrockCall {
+    pub(super) parts: Arc<Parts>,
+    pub(super) flavour: Flavour,
+    pub(super) target: Target,
+    pub(super) action: Action,
+    /// As it came, for the fingerprint.
+    pub(super) data: Value,
+    /// None: the data has functions, so it is bound only when these have run.
+    pub(super) request: Option<Request>,
+}
+
+impl Call for BedrockCall {
+    fn fingerprint(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        let flavour = match self.flavour {
+            Flavour::Compat => "compat",
+            Flavour::Native => "native",
+        };
+        let endpoint = self.target.endpoint.as_deref().unwrap_or_default();
+        let data = self.data.to_string();
+        for part in [flavour, self.action.path(), &self.target.region, endpoint, &data] {
+            // The length keeps two parts from passing for two others.
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        hash.finalize().into()
+    }
+
+    fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, connector::Error>> {
+        async move {
+            let limit = self.parts.clients.options().call_limit;
+            tokio::time::timeout(limit, self.run())
+                .await
+                .unwrap_or_else(|_| Err(Error::TimedOut { limit }.into()))
+        }
+        .boxed()
+    }
+}
+
+impl BedrockCall {
+    async fn run(mut self: Box<Self>) -> Result<Response, connector::Error> {
+        let request = match self.request.take() {
+            Some(request) => request,
+            None => {
+                let expander = Expander { loader: &self.parts.loader };
+                expander.expand(&mut self.data).await.map_err(Error::from)?;
+                Request::read(self.action, &self.data)?
+            }
+        };
+        let model_id = request.model_id;
+        let response = match request.operation {
+            Operation::Converse(converse) => self.converse(&model_id, converse).await?,
+            Operation::InvokeModel { payload } => self.invoke(&model_id, &payload).await?,
+        };
+        Ok(Response(response))
+    }
+
+    async fn converse(&self, model_id: &str, converse: Converse) -> Result<Value, Error> {
+        let body = converse.body(&self.parts.loader).await?;
+        let (answer, request_id) = self.ask(model_id, &body).await?;
+        drop(body);
+        self.tell_tokens(model_id, &answer);
+        let reply = converse::reply(&answer, model_id)?;
+        let text = reply.text();
+        let messages: Value =
+            converse.answered(reply).iter().map(super::history::Message::to_value).collect();
+        Ok(match self.flavour {
+            Flavour::Compat => messages,
+            Flavour::Native => native(answer, &text, messages, model_id, request_id),
+        })
+    }
+
+    async fn invoke(&self, model_id: &str, payload: &Value) -> Result<Value, Error> {
+        let (answer, request_id) = self.ask(model_id, payload).await?;
+        let mut response = invoke_model::response(answer);
+        if let (Flavour::Native, Value::Object(entries)) = (self.flavour, &mut response) {
+            entries.insert("modelId".into(), model_id.into());
+            entries.insert("requestId".into(), json!(request_id));
+        }
+        Ok(response)
+    }
+
+    /// Sends until there is an answer, or no further attempt.
+    async fn ask(&self, model_id: &str, body: &Value) -> Result<(Value, Option<String>), Error> {
+        let client = self.parts.clients.get(&self.target).await?;
+        let body = Bytes::from(body.to_string());
+        let started = Instant::now();
+        let mut attempts = Attempts::new(self.parts.clients.options());
+        loop {
+            let result = send::send(&client, self.action, model_id, &body).await;
+            let result = result.and_then(|answer| self.read(model_id, answer));
+            let kind = result.as_ref().err().map_or(Kind::Final, Kind::of);
+            let Some(wait) = attempts.after(kind, fastrand::f64()) else {
+                self.tell_call(model_id, result.as_ref().err(), attempts.made, started.elapsed());
+                return result;
+            };
+            if kind == Kind::Throttled {
+                let region = &self.target.region;
+                self.parts.telemetry.emit(Event::ModelThrottled { model: model_id, region, wait });
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    fn read(&self, model_id: &str, answer: Answer) -> Result<(Value, Option<String>), Error> {
+        let unreadable = |reason: String| Error::Unreadable {
+            model_id: model_id.to_owned(),
+            reason,
+            java_class: send::unreadable_class(self.action),
+        };
+        let value = strict_json::parse(&answer.body).map_err(|error| unreadable(error.to_string()))?;
+        if self.action == Action::Converse && !value.is_object() {
+            return Err(unreadable(format!("it is {}, expected an object", strict_json::kind(&value))));
+        }
+        Ok((value, answer.request_id))
+    }
+
+    fn tell_call(&self, model: &str, error: Option<&Error>, attempts: u32, took: Duration) {
+        let code = error.map(Error::code);
+        let code = code.as_deref().unwrap_or("OK");
+        let (region, action) = (&self.target.region, self.action.name());
+        self.parts.telemetry.emit(Event::ModelCalled { model, region, action, code, attempts, took });
+    }
+
+    fn tell_tokens(&self, model: &str, answer: &Value) {
+        let count = |key: &str| {
+            answer.get("usage").and_then(|usage| usage.get(key)).and_then(Value::as_u64).unwrap_or(0)
+        };
+        self.parts.telemetry.emit(Event::TokensUsed {
+            model,
+            input: count("inputTokens"),
+            output: count("outputTokens"),
+            cache_read: count("cacheReadInputTokens"),
+            cache_write: count("cacheWriteInputTokens"),
+        });
+    }
+}
+
+/// The full response: what Bedrock says beside the message, and the message in the shape of the history.
+fn native(answer: Value, text: &str, messages: Value, model_id: &str, request_id: Option<String>) -> Value {
+    let mut response = Map::new();
+    response.insert("text".into(), text.into());
+    response.insert("messages".into(), messages);
+    if let Value::Object(entries) = answer {
+        response.extend(entries.into_iter().filter(|(key, _)| key != "output"));
+    }
+    response.insert("modelId".into(), model_id.into());
+    response.insert("requestId".into(), json!(request_id));
+    Value::Object(response)
+}

@@ -1,0 +1,182 @@
+//! One client of the SDK per identity, region and endpoint, over one pool of connections.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_sdk_bedrockruntime::Client;
+use aws_sdk_bedrockruntime::config::retry::RetryConfig;
+use aws_sdk_bedrockruntime::config::timeout::TimeoutConfig;
+use aws_sdk_bedrockruntime::config::{
+    IdentityCache, SharedCredentialsProvider, StalledStreamProtectionConfig,
+};
+use aws_smithy_http_client::pool;
+use aws_smithy_runtime_api::client::auth::AuthSchemeId;
+use tokio::sync::OnceCell;
+
+use super::Error;
+use super::options::{DefaultIdentity, Options};
+use super::target::{Identity, Target};
+use crate::secrets::Secret;
+
+/// Whether the identity of this process can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DefaultIdentityState {
+    /// Its credentials are there.
+    Resolved,
+    /// There is none, so jobs bring their own keys.
+    Absent,
+}
+
+/// The clients of this process.
+#[derive(Debug)]
+pub struct Clients {
+    http: pool::Client,
+    options: Options,
+    /// What the environment says, read at the first call.
+    base: OnceCell<SdkConfig>,
+    kept: Mutex<Kept>,
+}
+
+/// A bounded store; the client that was used least recently goes first.
+#[derive(Debug, Default)]
+struct Kept {
+    clients: HashMap<Target, (Client, u64)>,
+    uses: u64,
+}
+
+impl Clients {
+    /// Builds the pool of connections. Nothing is sent, and no credentials are looked for yet.
+    pub fn new(options: Options) -> Result<Self, Error> {
+        Ok(Self {
+            http: super::http::client(&options)?,
+            options,
+            base: OnceCell::new(),
+            kept: Mutex::default(),
+        })
+    }
+
+    /// The options that the clients were built with.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Looks whether the identity of this process resolves. The SDK keeps what it found, so this is cheap.
+    pub async fn default_identity(&self) -> Result<DefaultIdentityState, Error> {
+        match self.options.default_identity {
+            DefaultIdentity::Refused => return Ok(DefaultIdentityState::Absent),
+            DefaultIdentity::Static { .. } => return Ok(DefaultIdentityState::Resolved),
+            DefaultIdentity::Chain => {}
+        }
+        let Some(provider) = self.base().await.credentials_provider() else {
+            return Ok(DefaultIdentityState::Absent);
+        };
+        match provider.provide_credentials().await {
+            Ok(_) => Ok(DefaultIdentityState::Resolved),
+            Err(aws_credential_types::provider::error::CredentialsError::CredentialsNotLoaded(_)) => {
+                Ok(DefaultIdentityState::Absent)
+            }
+            Err(error) => Err(Error::Credentials { reason: super::send::chain(&error) }),
+        }
+    }
+
+    /// The client for a target.
+    pub(super) async fn get(&self, target: &Target) -> Result<Client, Error> {
+        if let Some(client) = self.kept().get(target) {
+            return Ok(client);
+        }
+        let client = self.build(target).await?;
+        self.kept().put(target.clone(), client.clone(), self.options.max_clients);
+        Ok(client)
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+        // The store is whole after every step, so a panic elsewhere leaves nothing broken behind.
+        self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    async fn build(&self, target: &Target) -> Result<Client, Error> {
+        let base = self.base().await;
+        let timeouts = TimeoutConfig::builder().connect_timeout(self.options.connect_timeout).build();
+        let mut config = aws_sdk_bedrockruntime::config::Builder::from(base)
+            .region(Region::new(target.region.clone()))
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts)
+            // It would cut an answer that pauses for some seconds; the limit of a call is ours.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        if let Some(endpoint) = target.endpoint.as_ref().or(self.options.endpoint_url.as_ref()) {
+            config = config.endpoint_url(endpoint);
+        }
+        if let Some(credentials) = self.keys(&target.identity)? {
+            config = config
+                .credentials_provider(SharedCredentialsProvider::new(credentials))
+                // Keys need no keeping, and a shared cache would grow with every task that brings some.
+                .identity_cache(IdentityCache::no_cache())
+                // A bearer token in the environment is the process's, not the task's.
+                .auth_scheme_preference([AuthSchemeId::new("sigv4")]);
+        }
+        Ok(Client::from_conf(config.build()))
+    }
+
+    /// The keys of this process, where they are configured; none for AWS's chain.
+    pub(super) fn default_keys(&self) -> Result<Option<Credentials>, Error> {
+        self.keys(&Identity::Default)
+    }
+
+    /// The keys of an identity; none for AWS's chain.
+    fn keys(&self, identity: &Identity) -> Result<Option<Credentials>, Error> {
+        let credentials = |access_key: &str, secret_key: &Secret, session_token: &Option<Secret>| {
+            let session_token = session_token.as_ref().map(|token| token.expose().to_owned());
+            Some(Credentials::new(access_key, secret_key.expose(), session_token, None, "task"))
+        };
+        match (identity, &self.options.default_identity) {
+            (Identity::Keys { access_key, secret_key, session_token }, _)
+            | (Identity::Default, DefaultIdentity::Static { access_key, secret_key, session_token }) => {
+                Ok(credentials(access_key, secret_key, session_token))
+            }
+            (Identity::Default, DefaultIdentity::Chain) => Ok(None),
+            (Identity::Default, DefaultIdentity::Refused) => Err(Error::Credentials {
+                reason: "this installation has no identity of its own; give the task an access key and a secret key"
+                    .into(),
+            }),
+        }
+    }
+
+    /// The environment as the SDK reads it. A region is given, because looking for one may ask the network.
+    pub(super) async fn base(&self) -> &SdkConfig {
+        self.base
+            .get_or_init(|| async {
+                let region = self.options.default_region.clone().unwrap_or_else(|| "us-east-1".to_owned());
+                aws_config::defaults(BehaviorVersion::latest())
+                    .http_client(self.http.clone())
+                    .region(Region::new(region))
+                    .load()
+                    .await
+            })
+            .await
+    }
+}
+
+impl Kept {
+    fn get(&mut self, target: &Target) -> Option<Client> {
+        self.uses += 1;
+        let (client, last_use) = self.clients.get_mut(target)?;
+        *last_use = self.uses;
+        Some(client.clone())
+    }
+
+    fn put(&mut self, target: Target, client: Client, max: usize) {
+        while self.clients.len() >= max.max(1) {
+            let oldest = self
+                .clients
+                .iter()
+                .min_by_key(|(_, (_, last_use))| *last_use)
+                .map(|(target, _)| target.clone());
+            let Some(oldest) = oldest else { break };
+            self.clients.remove(&oldest);
+        }
+        self.clients.insert(target, (client, self.uses));
+    }
+}

@@ -1,0 +1,158 @@
+//! Converse: a conversation with its new message goes out, and comes back with the reply.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Number, Value, json};
+
+use super::Error;
+use super::field::Field;
+use super::history::{Content, Message, read_reference};
+use crate::connector;
+use crate::documents::{Kind, Loader, Reference, clean_name};
+
+/// What the model may answer with when the task says nothing.
+const DEFAULT_MAX_TOKENS: i32 = 512;
+
+/// A conversation that is ready to go out.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Converse {
+    /// The history and the new message.
+    pub(super) messages: Vec<Message>,
+    max_tokens: Option<i32>,
+    temperature: Option<f32>,
+    top_p: Option<f32>,
+}
+
+impl Converse {
+    pub(super) fn read(data: &Field<'_>) -> Result<Self, connector::Error> {
+        // The names of the first template only count where those of today are not there.
+        let is_first = data.entry("newMessage").is_none() && data.entry("nextMessage").is_some();
+        let message = data.entry(if is_first { "nextMessage" } else { "newMessage" });
+        let text = message.map(|message| message.text()).transpose()?.unwrap_or_default();
+        if text.trim().is_empty() {
+            return Err(connector::Error::input(
+                "data.newMessage is missing or empty; write what the model is to be asked".into(),
+            ));
+        }
+        let mut messages = if is_first && data.list("messagesHistory").is_none() {
+            Message::read_first_history(data.list("messages"))?
+        } else {
+            Message::read_history(data.list("messagesHistory"))?
+        };
+        let mut content: Vec<_> = read_documents(data)?.into_iter().map(Content::Document).collect();
+        content.push(Content::Text(text));
+        messages.push(Message { role: Some("user".into()), content });
+        let fraction = |key| data.entry(key).map(|field| field.fraction()).transpose().map(Option::flatten);
+        Ok(Self {
+            messages,
+            max_tokens: match data.entry_or_null("maxTokens") {
+                Some(field) => field.integer()?,
+                None => Some(DEFAULT_MAX_TOKENS),
+            },
+            temperature: fraction("temperature")?,
+            top_p: fraction("topP")?,
+        })
+    }
+
+    /// The body of the request, with the content of all documents.
+    pub(super) async fn body(&self, loader: &Loader) -> Result<Value, Error> {
+        let mut messages = Vec::with_capacity(self.messages.len());
+        for message in &self.messages {
+            let mut content = Vec::with_capacity(message.content.len());
+            for part in &message.content {
+                content.push(block(part, loader).await?);
+            }
+            let mut entry = Map::new();
+            if let Some(role) = &message.role {
+                entry.insert("role".into(), role.clone().into());
+            }
+            entry.insert("content".into(), content.into());
+            messages.push(Value::Object(entry));
+        }
+        Ok(json!({ "messages": messages, "inferenceConfig": self.inference_config() }))
+    }
+
+    fn inference_config(&self) -> Map<String, Value> {
+        let mut config = Map::new();
+        if let Some(max_tokens) = self.max_tokens {
+            config.insert("maxTokens".into(), max_tokens.into());
+        }
+        for (key, fraction) in [("temperature", self.temperature), ("topP", self.top_p)] {
+            if let Some(number) = fraction.and_then(shortest) {
+                config.insert(key.into(), Value::Number(number));
+            }
+        }
+        config
+    }
+
+    /// The conversation with the reply.
+    pub(super) fn answered(mut self, reply: Message) -> Vec<Message> {
+        self.messages.push(reply);
+        self.messages
+    }
+}
+
+/// The shortest text that means this 32-bit number: 0.7, and not the 0.699999988079071 of its 64 bits.
+fn shortest(number: f32) -> Option<Number> {
+    format!("{number:?}").parse().ok()
+}
+
+/// The reply in an answer of Converse.
+pub(super) fn reply(answer: &Value, model_id: &str) -> Result<Message, Error> {
+    match answer.pointer("/output/message") {
+        Some(message @ Value::Object(_)) => Ok(Message::from_bedrock(message)),
+        _ => Err(Error::NoMessage {
+            model_id: model_id.to_owned(),
+            stop_reason: answer.get("stopReason").unwrap_or(&Value::Null).to_string(),
+        }),
+    }
+}
+
+/// The documents of the new message. The template composes them in `newDocuments`; on some engines that comes out
+/// as null although its helper fields are there, so these are read then.
+fn read_documents(data: &Field<'_>) -> Result<Vec<Reference>, connector::Error> {
+    if let Some(documents) = data.list("newDocuments") {
+        return documents.items().iter().map(read_reference).collect();
+    }
+    let helper = |name: &str| data.entry(&format!("data_newDocuments_{name}"));
+    let text = |name: &str| helper(name).map(|field| field.text()).transpose();
+    match text("documentMode")?.as_deref() {
+        Some("multiple") => match helper("multiple_expression") {
+            Some(documents) => documents.items().iter().map(read_reference).collect(),
+            None => Ok(Vec::new()),
+        },
+        Some("single") => match text("single_documentSource")?.as_deref() {
+            Some("inline") => Ok(vec![Reference::Inline {
+                content: helper("single_inline_content")
+                    .map(|content| content.raw().clone())
+                    .unwrap_or_default(),
+                name: text("single_inline_fileName")?,
+                content_type: text("single_inline_contentType")?,
+            }]),
+            Some("external") => match text("single_external_url")? {
+                Some(url) => Ok(vec![Reference::External { url, name: text("single_external_fileName")? }]),
+                None => Ok(Vec::new()),
+            },
+            _ => helper("single_camundaReference").iter().map(read_reference).collect(),
+        },
+        _ => Ok(Vec::new()),
+    }
+}
+
+async fn block(content: &Content, loader: &Loader) -> Result<Value, Error> {
+    match content {
+        Content::Text(text) => Ok(json!({ "text": text })),
+        Content::Block(block) => Ok(Value::Object(block.clone())),
+        Content::Document(reference) => {
+            let document = loader.load(reference).await?;
+            let source = json!({ "bytes": STANDARD.encode(&document.content) });
+            Ok(match document.kind("a document of the conversation")? {
+                Kind::Image(format) => json!({ "image": { "format": format, "source": source } }),
+                Kind::Document(format) => {
+                    let name = clean_name(document.name.as_deref());
+                    json!({ "document": { "format": format, "name": name, "source": source } })
+                }
+            })
+        }
+    }
+}

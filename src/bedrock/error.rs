@@ -1,0 +1,232 @@
+//! What can go wrong, under codes that error expressions can branch on.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::connector::{self, Code, Retry};
+use crate::documents;
+
+/// A failed call.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Bedrock refused or failed. The text has the form that the AWS SDK for Java gives it, because error
+    /// expressions look for `Status Code: 400` in it.
+    #[error("{message} (Service: BedrockRuntime, Status Code: {status}, Request ID: {request_id})")]
+    Service { status: u16, code: String, message: String, request_id: String },
+    /// No answer: the way to Bedrock is broken, or the connection was cut. Check network and proxy.
+    #[error("no answer from Bedrock: {reason}")]
+    Connection { reason: String },
+    /// The call took longer than the operator allows.
+    #[error("no answer from Bedrock within {limit:?}; consider raising the limit of a call")]
+    TimedOut { limit: Duration },
+    /// There are no credentials, or the source of credentials failed.
+    #[error("no AWS credentials: {reason}")]
+    Credentials { reason: String },
+    /// The answer was cut short or is no JSON. It may have been paid, so it is not asked for again.
+    #[error("the answer of model {model_id:?} cannot be read: {reason}")]
+    Unreadable { model_id: String, reason: String, java_class: &'static str },
+    /// The answer has no message.
+    #[error("the answer of model {model_id:?} has no message; its stop reason is {stop_reason}")]
+    NoMessage { model_id: String, stop_reason: String },
+    /// The request could not be built.
+    #[error("the request cannot be built: {reason}")]
+    Request { reason: String },
+    /// A document could not be had.
+    #[error(transparent)]
+    Document(#[from] documents::Error),
+}
+
+/// A code of ours, for the reference of error codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeEntry {
+    pub code: &'static str,
+    /// What it means and what to do.
+    pub help: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident = $code:literal: $help:literal),+ $(,)?) => {
+        $(const $name: &str = $code;)+
+        /// Our own codes. Bedrock's are passed on as it names them, for example `ThrottlingException`.
+        pub const CODES: &[CodeEntry] = &[$(CodeEntry { code: $code, help: $help }),+];
+    };
+}
+
+codes! {
+    CONNECTION_FAILED = "CONNECTION_FAILED": "no answer came from Bedrock: check network, proxy and endpoint",
+    CALL_TIMED_OUT = "CALL_TIMED_OUT": "the call took longer than the configured limit: raise it, or ask for less",
+    CREDENTIALS_UNAVAILABLE = "CREDENTIALS_UNAVAILABLE": "no AWS credentials were found: check the task's authentication, or the role of this process",
+    ANSWER_UNREADABLE = "ANSWER_UNREADABLE": "the answer was cut short or is no JSON",
+    ANSWER_EMPTY = "ANSWER_EMPTY": "the answer of Converse has no message",
+    REQUEST_INVALID = "REQUEST_INVALID": "the request could not be built from the input",
+    UNKNOWN_ERROR = "UNKNOWN_ERROR": "Bedrock, or something before it, gave an error status without a code",
+    DOCUMENT_INVALID = "DOCUMENT_INVALID": "a value is no reference to a document, or its format is not one that Bedrock reads",
+    DOCUMENT_URL_INVALID = "DOCUMENT_URL_INVALID": "the URL of a document is no http or https URL with a host",
+    DOCUMENT_FORBIDDEN = "DOCUMENT_FORBIDDEN": "the document is at an address that is not public: allow its host in the configuration",
+    DOCUMENT_TOO_LARGE = "DOCUMENT_TOO_LARGE": "the document is larger than the configuration allows",
+    DOCUMENT_STORE_MISSING = "DOCUMENT_STORE_MISSING": "a stored document was named, but the REST address of the engine is not configured",
+    FUNCTION_INVALID = "FUNCTION_INVALID": "a function in the variables is unknown, has wrong parameters, or there are too many",
+}
+
+/// The exceptions that have a class of their own in the AWS SDK for Java. All others share one.
+const MODELLED: &[&str] = &[
+    "AccessDeniedException",
+    "ConflictException",
+    "InternalServerException",
+    "ModelErrorException",
+    "ModelNotReadyException",
+    "ModelStreamErrorException",
+    "ModelTimeoutException",
+    "ResourceNotFoundException",
+    "ServiceQuotaExceededException",
+    "ServiceUnavailableException",
+    "ThrottlingException",
+    "ValidationException",
+];
+
+const MODEL_CLASSES: &str = "software.amazon.awssdk.services.bedrockruntime.model";
+const CLIENT_CLASS: &str = "software.amazon.awssdk.core.exception.SdkClientException";
+const INPUT_CLASS: &str = "io.camunda.connector.api.error.ConnectorInputException";
+const CONNECTOR_CLASS: &str = "io.camunda.connector.api.error.ConnectorException";
+const ARGUMENT_CLASS: &str = "java.lang.IllegalArgumentException";
+
+/// What unreadable answers are in Camunda's runtime: of Converse, which the AWS SDK reads …
+pub(super) const UNREADABLE_CONVERSE: &str = CLIENT_CLASS;
+/// … and of InvokeModel, which the connector reads.
+pub(super) const UNREADABLE_INVOKE: &str = "java.lang.RuntimeException";
+
+impl Error {
+    /// The code that error expressions see.
+    pub fn code(&self) -> Cow<'static, str> {
+        match self {
+            Self::Service { code, .. } if code.is_empty() => UNKNOWN_ERROR.into(),
+            Self::Service { code, .. } => code.clone().into(),
+            Self::Connection { .. } => CONNECTION_FAILED.into(),
+            Self::TimedOut { .. } => CALL_TIMED_OUT.into(),
+            Self::Credentials { .. } => CREDENTIALS_UNAVAILABLE.into(),
+            Self::Unreadable { .. } => ANSWER_UNREADABLE.into(),
+            Self::NoMessage { .. } => ANSWER_EMPTY.into(),
+            Self::Request { .. } => REQUEST_INVALID.into(),
+            Self::Document(error) => document_code(error),
+        }
+    }
+
+    /// The class of the exception that Camunda's runtime has here.
+    pub fn java_class(&self) -> Cow<'static, str> {
+        match self {
+            Self::Service { code, .. } if MODELLED.contains(&code.as_str()) => {
+                format!("{MODEL_CLASSES}.{code}").into()
+            }
+            Self::Service { .. } => format!("{MODEL_CLASSES}.BedrockRuntimeException").into(),
+            Self::Connection { .. }
+            | Self::TimedOut { .. }
+            | Self::Credentials { .. }
+            | Self::Request { .. } => CLIENT_CLASS.into(),
+            Self::Unreadable { java_class, .. } => (*java_class).into(),
+            Self::NoMessage { .. } => "java.lang.NullPointerException".into(),
+            Self::Document(error) => document_class(error).into(),
+        }
+    }
+
+    /// Whether the next attempt at the job may do better.
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::Service { .. }
+            | Self::Connection { .. }
+            | Self::TimedOut { .. }
+            | Self::Credentials { .. }
+            | Self::Unreadable { .. }
+            | Self::NoMessage { .. } => Retry::Spend,
+            Self::Request { .. } => Retry::Never,
+            Self::Document(error) if error.is_transient() => Retry::Spend,
+            Self::Document(_) => Retry::Never,
+        }
+    }
+}
+
+fn document_code(error: &documents::Error) -> Cow<'static, str> {
+    use documents::Error as E;
+    match error {
+        E::NoReference { .. } | E::UnknownKind { .. } => DOCUMENT_INVALID.into(),
+        E::BadUrl { .. } => DOCUMENT_URL_INVALID.into(),
+        E::Forbidden { .. } => DOCUMENT_FORBIDDEN.into(),
+        E::TooLarge { .. } => DOCUMENT_TOO_LARGE.into(),
+        // Camunda's runtime gives the HTTP status as the code, and 408 when nothing answers.
+        E::Status { status } | E::StoreStatus { status, .. } => status.to_string().into(),
+        E::Unreachable { .. } => "408".into(),
+        E::NoStore { .. } => DOCUMENT_STORE_MISSING.into(),
+        E::BadFunction { .. } | E::TooManyFunctions { .. } => FUNCTION_INVALID.into(),
+    }
+}
+
+fn document_class(error: &documents::Error) -> &'static str {
+    use documents::Error as E;
+    match error {
+        E::NoReference { .. } | E::NoStore { .. } | E::BadFunction { .. } | E::TooManyFunctions { .. } => {
+            INPUT_CLASS
+        }
+        E::UnknownKind { content_type: Some(content_type), .. } if content_type.contains('/') => {
+            ARGUMENT_CLASS
+        }
+        // Camunda's runtime cannot even read such a type.
+        E::UnknownKind { .. } | E::StoreStatus { .. } => "java.lang.RuntimeException",
+        E::BadUrl { .. }
+        | E::Forbidden { .. }
+        | E::TooLarge { .. }
+        | E::Status { .. }
+        | E::Unreachable { .. } => CONNECTOR_CLASS,
+    }
+}
+
+impl From<Error> for connector::Error {
+    fn from(error: Error) -> Self {
+        Self {
+            code: Code(error.code()),
+            error_type: error.java_class(),
+            message: error.to_string(),
+            variables: None,
+            retry: error.retry(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    fn service(code: &str) -> Error {
+        Error::Service { status: 400, code: code.into(), message: "no".into(), request_id: "r1".into() }
+    }
+
+    #[test]
+    fn exceptions_have_the_classes_of_the_java_sdk() {
+        assert_eq!(
+            service("ValidationException").java_class(),
+            "software.amazon.awssdk.services.bedrockruntime.model.ValidationException"
+        );
+        for code in ["ExpiredTokenException", "SomethingNewException", ""] {
+            assert_eq!(
+                service(code).java_class(),
+                "software.amazon.awssdk.services.bedrockruntime.model.BedrockRuntimeException"
+            );
+        }
+    }
+
+    #[test]
+    fn the_message_has_the_status() {
+        assert_eq!(
+            service("ValidationException").to_string(),
+            "no (Service: BedrockRuntime, Status Code: 400, Request ID: r1)"
+        );
+    }
+
+    #[test]
+    fn codes_are_unique_and_explained() {
+        let mut codes: Vec<_> = CODES.iter().map(|entry| entry.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), CODES.len());
+        assert!(CODES.iter().all(|entry| !entry.help.is_empty()));
+    }
+}

@@ -1,0 +1,132 @@
+//! When a request is sent again, and after how long.
+//!
+//! Four attempts, as the AWS SDK for Java makes them, for what is over soon. Nothing that may have been answered, and
+//! so paid, is sent again. A throttled request goes on waiting for its turn as long as the operator's patience lasts.
+
+use std::time::Duration;
+
+use super::Error;
+use super::options::{Options, Retries};
+
+/// What an error says about sending again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Throttled,
+    Transient,
+    Final,
+}
+
+impl Kind {
+    pub(super) fn of(error: &Error) -> Self {
+        match error {
+            Error::Service { status: 429, .. } => Self::Throttled,
+            Error::Service { code, .. } if code == "ThrottlingException" => Self::Throttled,
+            Error::Service { status: 500 | 502 | 503 | 504, .. } | Error::Connection { .. } => {
+                Self::Transient
+            }
+            Error::Service { .. }
+            | Error::TimedOut { .. }
+            | Error::Credentials { .. }
+            | Error::Unreadable { .. }
+            | Error::NoMessage { .. }
+            | Error::Request { .. }
+            | Error::Document(_) => Self::Final,
+        }
+    }
+}
+
+/// The attempts at one call.
+#[derive(Debug)]
+pub(super) struct Attempts {
+    retries: Retries,
+    patience: Duration,
+    pub(super) made: u32,
+    /// How long a throttled call has waited beyond its own attempts.
+    waited: Duration,
+}
+
+impl Attempts {
+    pub(super) fn new(options: &Options) -> Self {
+        Self {
+            retries: options.retries,
+            patience: options.throttle_patience,
+            made: 0,
+            waited: Duration::ZERO,
+        }
+    }
+
+    /// Counts an attempt, and says how long to wait for the next; none when it was the last. `jitter` is between 0
+    /// and 1.
+    pub(super) fn after(&mut self, kind: Kind, jitter: f64) -> Option<Duration> {
+        self.made += 1;
+        let own = self.made < self.retries.attempts;
+        match kind {
+            Kind::Final => None,
+            Kind::Transient => own.then(|| self.doubled(self.retries.transient_wait).mul_f64(jitter)),
+            Kind::Throttled => {
+                let wait = self.doubled(self.retries.throttled_wait).mul_f64(0.5 + jitter / 2.0);
+                if !own {
+                    self.waited += wait;
+                }
+                (own || self.waited <= self.patience).then_some(wait)
+            }
+        }
+    }
+
+    fn doubled(&self, first: Duration) -> Duration {
+        let factor = 1_u32.checked_shl(self.made - 1).unwrap_or(u32::MAX);
+        first.saturating_mul(factor).min(self.retries.longest_wait)
+    }
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    fn service(status: u16, code: &str) -> Error {
+        Error::Service { status, code: code.into(), message: String::new(), request_id: String::new() }
+    }
+
+    #[test]
+    fn what_is_over_soon_is_sent_again() {
+        for (error, kind) in [
+            (service(429, "ThrottlingException"), Kind::Throttled),
+            (service(429, "ModelNotReadyException"), Kind::Throttled),
+            (service(400, "ThrottlingException"), Kind::Throttled),
+            (service(500, "InternalServerException"), Kind::Transient),
+            (service(502, ""), Kind::Transient),
+            (service(503, "ServiceUnavailableException"), Kind::Transient),
+            (service(504, ""), Kind::Transient),
+            (Error::Connection { reason: "reset".into() }, Kind::Transient),
+            (service(408, "ModelTimeoutException"), Kind::Final),
+            (service(424, "ModelErrorException"), Kind::Final),
+            (service(400, "ValidationException"), Kind::Final),
+            (service(403, "ExpiredTokenException"), Kind::Final),
+            (Error::TimedOut { limit: Duration::ZERO }, Kind::Final),
+        ] {
+            assert_eq!(Kind::of(&error), kind, "{error}");
+        }
+    }
+
+    /// The waits in milliseconds after as many attempts as there are.
+    fn waits(kind: Kind, jitter: f64, patience_secs: u64) -> Vec<u128> {
+        let throttle_patience = Duration::from_secs(patience_secs);
+        let mut attempts = Attempts::new(&Options { throttle_patience, ..Options::default() });
+        std::iter::from_fn(|| attempts.after(kind, jitter)).map(|wait| wait.as_millis()).collect()
+    }
+
+    #[test]
+    fn there_are_four_attempts() {
+        assert_eq!(waits(Kind::Transient, 1.0, 60), [100, 200, 400]);
+        assert_eq!(waits(Kind::Transient, 0.0, 60), [0, 0, 0]);
+        assert_eq!(waits(Kind::Throttled, 1.0, 0), [500, 1000, 2000]);
+        assert_eq!(waits(Kind::Throttled, 0.0, 0), [250, 500, 1000]);
+        assert!(waits(Kind::Final, 1.0, 60).is_empty());
+    }
+
+    #[test]
+    fn patience_goes_on_until_it_is_used_up() {
+        assert_eq!(waits(Kind::Throttled, 1.0, 60), [500, 1000, 2000, 4000, 8000, 16000, 20000]);
+        assert_eq!(waits(Kind::Throttled, 1.0, 3600).len(), 184);
+    }
+}

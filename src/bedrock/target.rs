@@ -1,0 +1,265 @@
+//! Where a call goes, and as whom.
+
+use reqwest::Url;
+
+use super::field::Field;
+use super::options::Options;
+use crate::connector::Error;
+use crate::secrets::Secret;
+
+/// The region, endpoint and identity of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Target {
+    pub(super) identity: Identity,
+    pub(super) region: String,
+    /// None: the operator's, or AWS's own.
+    pub(super) endpoint: Option<String>,
+}
+
+/// As whom a call is made.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Identity {
+    /// The identity of this process.
+    Default,
+    /// Keys that the task brings.
+    Keys { access_key: String, secret_key: Secret, session_token: Option<Secret> },
+}
+
+impl Target {
+    /// Reads `authentication`, `configuration` and `awsCredential`, which replaces the first when it is there.
+    pub(super) fn read(variables: &Field<'_>, options: &Options) -> Result<Self, Error> {
+        let credential = variables.entry("awsCredential");
+        if let Some(credential) = &credential {
+            credential.object()?;
+        }
+        let holder = credential.as_ref().unwrap_or(variables);
+        let authentication = holder.entry("authentication").ok_or_else(|| {
+            let path = if credential.is_some() { "awsCredential.authentication" } else { "authentication" };
+            Error::input(format!("{path} is missing or empty; choose how the task signs in to AWS"))
+        })?;
+        let configuration = variables.entry("configuration");
+        if let Some(configuration) = &configuration {
+            configuration.object()?;
+        }
+        Ok(Self {
+            identity: Identity::read(&authentication)?,
+            region: read_region(configuration.as_ref(), credential.as_ref(), options)?,
+            endpoint: read_endpoint(configuration.as_ref(), options)?,
+        })
+    }
+}
+
+impl Identity {
+    fn read(authentication: &Field<'_>) -> Result<Self, Error> {
+        authentication.object()?;
+        let kind = authentication.entry("type").map(|field| field.text()).transpose()?;
+        match kind.as_deref().map(str::trim).unwrap_or_default() {
+            "" => Self::read_keys(authentication),
+            kind if kind.eq_ignore_ascii_case("credentials") => Self::read_keys(authentication),
+            kind if kind.eq_ignore_ascii_case("defaultCredentialsChain") => Ok(Self::Default),
+            other => Err(Error::input(format!(
+                "{}.type is {other:?}, expected \"credentials\" or \"defaultCredentialsChain\"",
+                authentication.path
+            ))),
+        }
+    }
+
+    fn read_keys(authentication: &Field<'_>) -> Result<Self, Error> {
+        let session_token = optional_text(authentication, "sessionToken")?;
+        Ok(Self::Keys {
+            access_key: required_key(authentication, "accessKey")?,
+            secret_key: required_key(authentication, "secretKey")?.into(),
+            session_token: session_token.map(Secret::from),
+        })
+    }
+}
+
+/// A text entry without outer spaces; none when it is absent, null or blank.
+fn optional_text(object: &Field<'_>, key: &str) -> Result<Option<String>, Error> {
+    let text = object.entry(key).map(|field| field.text()).transpose()?;
+    Ok(text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()))
+}
+
+fn required_key(authentication: &Field<'_>, key: &str) -> Result<String, Error> {
+    optional_text(authentication, key)?.ok_or_else(|| {
+        Error::input(format!(
+            "{}.{key} is missing or empty; the type \"credentials\" needs it",
+            authentication.path
+        ))
+    })
+}
+
+/// The region of the configuration counts before that of the credential.
+fn read_region(
+    configuration: Option<&Field<'_>>,
+    credential: Option<&Field<'_>>,
+    options: &Options,
+) -> Result<String, Error> {
+    for holder in [configuration, credential].into_iter().flatten() {
+        if let Some(region) = optional_text(holder, "region")? {
+            return check_region(region, &holder.path);
+        }
+    }
+    options.default_region.clone().ok_or_else(|| {
+        Error::input("configuration.region is missing or empty; name the AWS region of the model, for example us-east-1".into())
+    })
+}
+
+fn check_region(region: String, path: &str) -> Result<String, Error> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if region.len() <= 63 && region.bytes().all(allowed) {
+        return Ok(region);
+    }
+    Err(Error::input(format!(
+        "{path}.region is {region:?}, expected the name of an AWS region in lower case, for example us-east-1"
+    )))
+}
+
+fn read_endpoint(configuration: Option<&Field<'_>>, options: &Options) -> Result<Option<String>, Error> {
+    let Some(configuration) = configuration else { return Ok(None) };
+    let Some(endpoint) = optional_text(configuration, "endpoint")? else { return Ok(None) };
+    let refused = |what: &str| Error::input(format!("{}.endpoint {what}", configuration.path));
+    let url = Url::parse(&endpoint).map_err(|error| refused(&format!("is no URL: {error}")))?;
+    let host = url.host_str().unwrap_or_default();
+    if options.allowed_endpoint_hosts.contains(host) && matches!(url.scheme(), "http" | "https") {
+        return Ok(Some(endpoint));
+    }
+    if url.scheme() == "https" && is_aws(host) && url.username().is_empty() && url.password().is_none() {
+        return Ok(Some(endpoint));
+    }
+    Err(refused(&format!(
+        "names the host {host:?}, expected https and a host of AWS; other hosts must be allowed in the configuration"
+    )))
+}
+
+fn is_aws(host: &str) -> bool {
+    const DOMAINS: &[&str] = &[".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".amazonaws.eu"];
+    DOMAINS.iter().any(|domain| host.ends_with(domain))
+}
+
+#[cfg(test)]
+mod unit {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(variables: &Value) -> Result<Target, Error> {
+        let options =
+            Options { allowed_endpoint_hosts: ["localhost".to_owned()].into(), ..Options::default() };
+        Target::read(&Field::new("", variables), &options)
+    }
+
+    fn message(variables: &Value) -> String {
+        read(variables).expect_err("wrong input").message
+    }
+
+    fn keys(access_key: &str, secret_key: &str) -> Identity {
+        Identity::Keys { access_key: access_key.into(), secret_key: secret_key.into(), session_token: None }
+    }
+
+    #[test]
+    fn keys_are_trimmed_and_the_region_too() {
+        let target = read(&json!({
+            "authentication": {"type": "Credentials", "accessKey": " AK ", "secretKey": " SK\n"},
+            "configuration": {"region": " us-east-1 "}
+        }));
+        assert_eq!(
+            target,
+            Ok(Target { identity: keys("AK", "SK"), region: "us-east-1".into(), endpoint: None })
+        );
+    }
+
+    #[test]
+    fn a_type_that_is_absent_means_keys() {
+        for authentication in [
+            json!({"accessKey": 12345, "secretKey": "SK"}),
+            json!([{"type": null, "accessKey": "12345", "secretKey": "SK"}]),
+        ] {
+            let target = read(&json!({"authentication": authentication, "configuration": {"region": "r"}}));
+            assert_eq!(target.map(|target| target.identity), Ok(keys("12345", "SK")));
+        }
+    }
+
+    #[test]
+    fn the_credential_replaces_the_authentication_and_lends_its_region() {
+        let credential =
+            json!({"authentication": {"accessKey": "A2", "secretKey": "S2"}, "region": "eu-west-1"});
+        let target = read(&json!({"awsCredential": credential})).expect("a target");
+        assert_eq!((target.identity, target.region.as_str()), (keys("A2", "S2"), "eu-west-1"));
+        let target = read(&json!({
+            "awsCredential": credential,
+            "authentication": {"type": "defaultCredentialsChain"},
+            "configuration": {"region": "us-east-1"}
+        }))
+        .expect("a target");
+        assert_eq!((target.identity, target.region.as_str()), (keys("A2", "S2"), "us-east-1"));
+    }
+
+    #[test]
+    fn wrong_authentication_is_named() {
+        let with = |authentication: Value| json!({"authentication": authentication, "configuration": {"region": "r"}});
+        for (variables, expected) in [
+            (json!({}), "authentication is missing or empty; choose how the task signs in to AWS"),
+            (with(Value::Null), "authentication is missing or empty; choose how the task signs in to AWS"),
+            (with(json!("credentials")), "authentication is a text, expected a context"),
+            (
+                with(json!({"type": "magic"})),
+                "authentication.type is \"magic\", expected \"credentials\" or \"defaultCredentialsChain\"",
+            ),
+            (
+                with(json!({"type": "credentials", "accessKey": "A", "secretKey": null})),
+                "authentication.secretKey is missing or empty; the type \"credentials\" needs it",
+            ),
+            (
+                with(json!({"type": "credentials", "accessKey": " ", "secretKey": "S"})),
+                "authentication.accessKey is missing or empty; the type \"credentials\" needs it",
+            ),
+        ] {
+            assert_eq!(message(&variables), expected);
+        }
+    }
+
+    #[test]
+    fn a_wrong_region_is_named() {
+        let with = |configuration: Value| json!({"authentication": {"type": "defaultCredentialsChain"}, "configuration": configuration});
+        for configuration in [json!(null), json!({}), json!({"region": null}), json!({"region": " "})] {
+            assert_eq!(
+                message(&with(configuration)),
+                "configuration.region is missing or empty; name the AWS region of the model, for example us-east-1"
+            );
+        }
+        assert_eq!(message(&with(json!("us-east-1"))), "configuration is a text, expected a context");
+        for region in ["us east", "US-EAST-1", "eu_central_1", "evil.example/"] {
+            assert_eq!(
+                message(&with(json!({"region": region}))),
+                format!(
+                    "configuration.region is {region:?}, expected the name of an AWS region in lower case, \
+                     for example us-east-1"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_one_of_aws_or_allowed() {
+        let with = |endpoint: &str| json!({"authentication": {"type": "defaultCredentialsChain"}, "configuration": {"region": "r", "endpoint": endpoint}});
+        for endpoint in [
+            "https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com",
+            "https://bedrock-runtime.us-east-1.api.aws",
+            "http://localhost:9000",
+        ] {
+            assert_eq!(read(&with(endpoint)).map(|target| target.endpoint), Ok(Some(endpoint.into())));
+        }
+        for endpoint in [
+            "http://bedrock-runtime.us-east-1.amazonaws.com",
+            "https://evil.example",
+            "https://amazonaws.com.evil.example",
+            "https://169.254.169.254",
+            "https://evilamazonaws.com",
+            "ftp://localhost",
+            "nonsense",
+        ] {
+            assert!(message(&with(endpoint)).starts_with("configuration.endpoint "), "{endpoint}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! `demo`: one process instance from start to end, told as it happens.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context as _;
+use bedrock_connector::config::ProcessEnvironment;
+use bedrock_connector::demo::{self, Diagram, Ending, Options};
+use serde_json::{Map, Value};
+use tokio::runtime::Runtime;
+
+use super::{Exit, Usage};
+use crate::cli::{DemoArgs, JsonSource};
+
+/// Walks the diagram.
+pub(crate) fn run(arguments: &DemoArgs) -> anyhow::Result<Exit> {
+    let diagram = arguments.diagram.as_deref().map_or_else(|| Ok(Diagram::included()), read_diagram)?;
+    let mut variables = match &arguments.diagram {
+        None => Diagram::included_variables(),
+        Some(_) => Map::new(),
+    };
+    if let Some(given) = &arguments.vars {
+        variables.extend(object(given)?);
+    }
+    let results =
+        arguments.results.iter().map(|result| (result.element_id.clone(), result.variables.clone()));
+    let options = Options {
+        diagram,
+        variables,
+        results: results.collect(),
+        live: arguments.live,
+        json: arguments.json,
+    };
+    let walk = demo::run(options, &ProcessEnvironment, anstream::stdout());
+    match Runtime::new()?.block_on(walk)? {
+        Ending::Completed => Ok(Exit::Done),
+        Ending::Cancelled | Ending::Stuck => Ok(Exit::Failed),
+    }
+}
+
+fn read_diagram(path: &Path) -> anyhow::Result<Diagram> {
+    let content = fs::read(path)
+        .map_err(|error| Usage(format!("the diagram {} cannot be read: {error}", path.display())))?;
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    Ok(Diagram { name, content })
+}
+
+fn object(source: &JsonSource) -> anyhow::Result<Map<String, Value>> {
+    match source.read().context("--vars")? {
+        Value::Object(variables) => Ok(variables),
+        _ => {
+            Err(Usage("--vars: expected a JSON object, whose entries become the variables".to_owned()).into())
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `run`: the worker, until it is told to stop.
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use bedrock_connector::app::{App, Running};
+use bedrock_connector::clock::SystemClock;
+use bedrock_connector::config::{Config, ProcessEnvironment};
+use bedrock_connector::telemetry::{self, Telemetry};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{info, warn};
+
+use super::Exit;
+use crate::cli::RunArgs;
+
+/// Reads the configuration and runs the worker with it.
+pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Exit> {
+    let config = Config::load(&ProcessEnvironment, &arguments.settings.0)?;
+    if arguments.dump_config {
+        write!(anstream::stdout().lock(), "{}", config.dump())?;
+        return Ok(Exit::Done);
+    }
+    telemetry::init(&config.log)?;
+    for notice in &config.notices {
+        warn!("{notice}");
+    }
+    Runtime::new()?.block_on(work(config))
+}
+
+async fn work(config: Config) -> anyhow::Result<Exit> {
+    let mut orders = Orders::listen()?;
+    let gateway = config.gateway.address.clone();
+    let mut running = App::new(config, Telemetry::new(Arc::new(SystemClock))).start().await?;
+    info!(
+        version = env!("CARGO_PKG_VERSION"),
+        gateway,
+        admin = %running.admin_address(),
+        "Started; health and metrics are served"
+    );
+    tokio::select! {
+        () = orders.stop() => stop(running, orders).await,
+        drained = running.ended() => anyhow::bail!("the worker has ended by itself: {drained:?}"),
+    }
+}
+
+/// Stops in order; a second order stops at once, and the jobs come back when their locks run out.
+async fn stop(running: Running, mut orders: Orders) -> anyhow::Result<Exit> {
+    tokio::select! {
+        _ = running.stop() => Ok(Exit::Done),
+        () = orders.stop() => {
+            warn!("Told to stop a second time: stopping at once, jobs come back when their locks run out");
+            Ok(Exit::Failed)
+        }
+    }
+}
+
+/// The signals by which a person or an orchestrator ends a process.
+struct Orders {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Orders {
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! From settings to the options of Bedrock and of documents.
+
+use super::proxy::Proxies;
+use super::reader::Reader;
+use crate::bedrock::{DefaultIdentity, Options};
+use crate::documents::ExternalOptions;
+use crate::secrets::Secret;
+
+pub(crate) fn read(reader: &mut Reader, proxies: &Proxies, variables: &[(String, String)]) -> Options {
+    let mut options = Options {
+        endpoint_url: reader.address("bedrock.endpoint", false),
+        allowed_endpoint_hosts: reader
+            .list("bedrock.allowed-endpoints")
+            .unwrap_or_default()
+            .into_iter()
+            .collect(),
+        default_region: reader.parsed("bedrock.region", region),
+        default_identity: identity(reader, variables),
+        proxy: proxies.outbound.clone(),
+        ca_pem: ca_pem(reader),
+        ..Options::default()
+    };
+    reader.duration("bedrock.connect-timeout", &mut options.connect_timeout);
+    reader.duration("bedrock.call-timeout", &mut options.call_limit);
+    reader.duration("bedrock.throttle-patience", &mut options.throttle_patience);
+    options
+}
+
+pub(crate) fn read_documents(reader: &mut Reader) -> ExternalOptions {
+    let mut options = ExternalOptions {
+        allowed_hosts: reader.list("documents.allowed-hosts").unwrap_or_default().into_iter().collect(),
+        ..ExternalOptions::default()
+    };
+    reader.bytes("documents.max-size", &mut options.max_bytes);
+    reader.duration("documents.timeout", &mut options.timeout);
+    options
+}
+
+/// Keys in the environment are what AWS's chain would find first. They are taken here, so that the environment is
+/// read in one place; everything else is left to the chain.
+fn identity(reader: &mut Reader, variables: &[(String, String)]) -> DefaultIdentity {
+    if reader.switch("bedrock.default-credentials") == Some(false) {
+        return DefaultIdentity::Refused;
+    }
+    let get = |name: &str| {
+        let found = variables.iter().find(|(variable, value)| variable == name && !value.trim().is_empty());
+        found.map(|(_, value)| value.trim().to_owned())
+    };
+    match (get("AWS_ACCESS_KEY_ID"), get("AWS_SECRET_ACCESS_KEY")) {
+        (Some(access_key), Some(secret_key)) => DefaultIdentity::Static {
+            access_key,
+            secret_key: Secret::from(secret_key),
+            session_token: get("AWS_SESSION_TOKEN").map(Secret::from),
+        },
+        _ => DefaultIdentity::Chain,
+    }
+}
+
+fn region(text: &str) -> Option<String> {
+    let text = text.trim();
+    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    text.bytes().all(is_name).then(|| text.to_owned())
+}
+
+fn ca_pem(reader: &mut Reader) -> Option<Vec<u8>> {
+    let path = reader.file("bedrock.ca-certificate-path")?;
+    match std::fs::read(&path) {
+        Ok(pem) => Some(pem),
+        Err(error) => {
+            reader.mistake(
+                "bedrock.ca-certificate-path",
+                format!("expected a file that can be read ({error})"),
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What is around the work: the admin port and the log. And what the peer knows and we do not need.
+
+use crate::config::setting::Form::{Choice, Port, Text};
+use crate::config::setting::Name::{self, Exact, Spring};
+use crate::config::setting::{Section, Setting};
+
+pub(super) const ADMIN: Section = Section {
+    title: "Health and metrics",
+    settings: &[
+        Setting {
+            key: "admin.port",
+            variable: "SERVER_PORT",
+            form: Port,
+            default: "8080",
+            others: &[Spring("management.server.port")],
+            doc: "The port of health and metrics; 0 takes any free one",
+        },
+        Setting {
+            key: "admin.address",
+            variable: "SERVER_ADDRESS",
+            form: Text,
+            default: "0.0.0.0",
+            others: &[Spring("management.server.address")],
+            doc: "The IP address that health and metrics listen on",
+        },
+    ],
+};
+
+pub(super) const LOG: Section = Section {
+    title: "Log",
+    settings: &[
+        Setting {
+            key: "log.level",
+            variable: "BEDROCK_CONNECTOR_LOG",
+            form: Text,
+            default: "info",
+            others: &[
+                Exact("RUST_LOG"),
+                Spring("logging.level.root"),
+                Spring("logging.level.io.camunda.connector"),
+            ],
+            doc: "What is logged: a level, or directives such as info,bedrock_connector::worker=debug",
+        },
+        Setting {
+            key: "log.format",
+            variable: "BEDROCK_CONNECTOR_LOG_FORMAT",
+            form: Choice(&["auto", "text", "json", "stackdriver"]),
+            default: "auto",
+            others: &[Spring("connectors.log.appender")],
+            doc: "The form of log lines; auto is text on a terminal and JSON otherwise",
+        },
+    ],
+};
+
+pub(super) const WITHOUT_EFFECT: &[(Name, &str)] = &[
+    (Spring("camunda.client.execution-threads"), "jobs are not bound to threads"),
+    (Spring("camunda.client.zeebe.execution-threads"), "jobs are not bound to threads"),
+    (Spring("zeebe.client.worker.threads"), "jobs are not bound to threads"),
+    (Spring("camunda.client.prefer-rest-over-grpc"), "jobs always come over gRPC"),
+    (Spring("camunda.client.zeebe.prefer-rest-over-grpc"), "jobs always come over gRPC"),
+    (Exact("CAMUNDA_PREFER_REST"), "jobs always come over gRPC"),
+    (Exact("ZEEBE_PREFER_REST"), "jobs always come over gRPC"),
+    (Spring("camunda.client.auth.credentials-cache-path"), "tokens are kept in memory"),
+    (Spring("zeebe.client.cloud.credentials-cache-path"), "tokens are kept in memory"),
+    (Exact("CAMUNDA_CLIENT_CONFIG_PATH"), "tokens are kept in memory"),
+    (Exact("ZEEBE_CLIENT_CONFIG_PATH"), "tokens are kept in memory"),
+    (
+        Spring("camunda.client.worker.defaults.poll-interval"),
+        "polls wait at the gateway, not between each other",
+    ),
+    (
+        Spring("camunda.client.zeebe.defaults.poll-interval"),
+        "polls wait at the gateway, not between each other",
+    ),
+    (Spring("zeebe.client.job.poll-interval"), "polls wait at the gateway, not between each other"),
+    (Spring("camunda.client.worker.defaults.max-retries"), "commands are repeated until the job's deadline"),
+    (Spring("camunda.client.worker.defaults.fetch-variables"), "only the connector's own inputs are fetched"),
+    (Exact("CONNECTOR_AWS_BEDROCK_INPUT_VARIABLES"), "only the connector's own inputs are fetched"),
+    (Exact("CONNECTOR_AWS_BEDROCK_FUNCTION"), "the connector is part of this program"),
+    (Spring("connector.outbound.discovery-disabled"), "the connector is part of this program"),
+];
+
+pub(super) const REFUSED: &[(Name, &str)] = &[
+    (
+        Spring("camunda.client.auth.keystore-path"),
+        "Java key stores are not read; give PEM files by BEDROCK_CONNECTOR_CLIENT_CERTIFICATE_PATH and _KEY_PATH",
+    ),
+    (
+        Spring("camunda.client.auth.truststore-path"),
+        "Java trust stores are not read; give a PEM file by BEDROCK_CONNECTOR_AUTH_CA_CERTIFICATE_PATH",
+    ),
+    (
+        Exact("CAMUNDA_SSL_CLIENT_KEYSTORE_PATH"),
+        "Java key stores are not read; give PEM files by BEDROCK_CONNECTOR_CLIENT_CERTIFICATE_PATH and _KEY_PATH",
+    ),
+    (
+        Exact("CAMUNDA_SSL_CLIENT_TRUSTSTORE_PATH"),
+        "Java trust stores are not read; give a PEM file by BEDROCK_CONNECTOR_AUTH_CA_CERTIFICATE_PATH",
+    ),
+    (
+        Exact("ZEEBE_SSL_CLIENT_KEYSTORE_PATH"),
+        "Java key stores are not read; give PEM files by BEDROCK_CONNECTOR_CLIENT_CERTIFICATE_PATH and _KEY_PATH",
+    ),
+    (
+        Exact("ZEEBE_SSL_CLIENT_TRUSTSTORE_PATH"),
+        "Java trust stores are not read; give a PEM file by BEDROCK_CONNECTOR_AUTH_CA_CERTIFICATE_PATH",
+    ),
+];

@@ -1,0 +1,141 @@
+//! The configuration: the options of every component, built once at the start from defaults, one TOML file, the
+//! environment and flags, in that order.
+//!
+//! - `env` is the one list of settings with all their names; everything else here follows it.
+//! - `layers` lays the sources over each other, `reader` takes typed values out and collects mistakes.
+//! - Reading is pure: the environment stands behind a trait, and all mistakes are reported together.
+
+mod bedrock;
+mod dump;
+pub mod env;
+mod environment;
+mod gateway;
+mod journal;
+mod layers;
+mod log;
+mod mistake;
+mod notice;
+pub mod parse;
+mod proxy;
+mod reader;
+mod secrets;
+mod setting;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+pub use self::environment::{Environment, FixedEnvironment, ProcessEnvironment};
+pub use self::gateway::Engine;
+pub use self::journal::JournalConfig;
+use self::layers::Layer;
+pub use self::mistake::{Mistake, Mistakes};
+pub use self::proxy::Proxies;
+use self::reader::{Reader, Resolved};
+pub use self::secrets::{SecretsConfig, SecretsMode};
+pub use self::setting::{Form, Name, Section, Setting};
+pub use self::worker::JobTypes;
+use crate::{admin, documents, telemetry, zeebe};
+
+/// The variable that names the file; the flag `--config` wins over it.
+pub const FILE_VARIABLE: &str = "BEDROCK_CONNECTOR_CONFIG";
+
+/// What the command line said about settings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// The file of `--config`.
+    pub file: Option<PathBuf>,
+    /// Keys of settings and their texts.
+    pub settings: Vec<(&'static str, String)>,
+}
+
+/// The options of every component.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub gateway: zeebe::Options,
+    pub engine: Engine,
+    pub proxies: Proxies,
+    pub worker: crate::worker::Options,
+    pub job_types: JobTypes,
+    pub bedrock: crate::bedrock::Options,
+    pub documents: documents::ExternalOptions,
+    pub journal: JournalConfig,
+    pub secrets: SecretsConfig,
+    pub admin: admin::Options,
+    pub log: telemetry::Options,
+    /// Sentences for the log: settings without effect, names that are probably misspelt.
+    pub notices: Vec<String>,
+    resolved: Resolved,
+}
+
+impl Config {
+    /// Reads all sources. The file named by the flags or the environment is read from disk here.
+    pub fn load(environment: &dyn Environment, flags: &Flags) -> Result<Self, Mistakes> {
+        let variables = environment.variables();
+        let mut mistakes = Vec::new();
+        let file = flags.file.clone().or_else(|| {
+            let named = variables.iter().find(|(name, value)| name == FILE_VARIABLE && !value.is_empty());
+            named.map(|(_, path)| PathBuf::from(path))
+        });
+        let mut layers = Vec::new();
+        if let Some(path) = file {
+            match std::fs::read_to_string(&path) {
+                Ok(text) => layers.push(Layer::file(&path, &text, &mut mistakes)),
+                Err(error) => mistakes.push(Mistake::new(
+                    path.display().to_string(),
+                    None,
+                    format!("the configuration file cannot be read: {error}"),
+                )),
+            }
+        }
+        layers.push(Layer::environment(&variables));
+        layers.push(Layer::flags(&flags.settings));
+        let written = layers::merged(layers, &mut mistakes);
+        Self::from_reader(&mut Reader::new(written, mistakes), &variables)
+    }
+
+    /// The resolved configuration as TOML, each value with where it came from, secrets hidden.
+    pub fn dump(&self) -> String {
+        dump::toml(&self.resolved)
+    }
+
+    fn from_reader(reader: &mut Reader, variables: &[(String, String)]) -> Result<Self, Mistakes> {
+        notice::refuse(reader, variables);
+        let proxies = proxy::read(reader, variables);
+        let (gateway, engine) = gateway::read(reader, &proxies);
+        let secrets = secrets::read(reader, variables, engine.rest_address.is_some());
+        let (worker, job_types) = self::worker::read(reader, &engine, variables);
+        let mut config = Self {
+            worker,
+            job_types,
+            bedrock: self::bedrock::read(reader, &proxies, variables),
+            documents: self::bedrock::read_documents(reader),
+            journal: self::journal::read(reader),
+            gateway,
+            engine,
+            proxies,
+            secrets,
+            admin: admin_options(reader),
+            log: log::read(reader),
+            notices: notice::notices(variables),
+            resolved: Resolved::default(),
+        };
+        let mistakes = std::mem::take(&mut reader.mistakes);
+        if !mistakes.is_empty() {
+            return Err(Mistakes(mistakes));
+        }
+        config.resolved = std::mem::take(&mut reader.resolved).without_secrets();
+        Ok(config)
+    }
+}
+
+fn admin_options(reader: &mut Reader) -> admin::Options {
+    let mut options = admin::Options::default();
+    reader.port("admin.port", &mut options.port);
+    if let Some(address) = reader.parsed("admin.address", |text| text.trim().parse().ok()) {
+        options.address = address;
+    }
+    options
+}

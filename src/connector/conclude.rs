@@ -1,0 +1,168 @@
+//! From an answer or a failure to what becomes of the job.
+
+use serde_json::{Map, Value, json};
+
+use super::error_expression::{self, Verdict};
+use super::expressions::Warning;
+use super::expressions::{Evaluation, Expressions};
+use super::plan::Plan;
+use super::result;
+use super::{Error, Failure, FailureCause, Outcome, Response, Retry};
+use crate::feel::Context;
+use crate::telemetry::{Event, Telemetry};
+
+/// The engine keeps longer texts out of its incidents.
+const MAX_MESSAGE: usize = 6000;
+
+/// One conclusion in the making.
+#[derive(Debug)]
+pub(super) struct Conclusion<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) expressions: &'a Expressions,
+    pub(super) telemetry: &'a Telemetry,
+    pub(super) max_output_bytes: usize,
+}
+
+impl Conclusion<'_> {
+    /// Applies the result expression to an answer, and the error expression to whatever came of it.
+    pub(super) fn conclude(&self, result: Result<Response, Error>) -> Outcome {
+        match result {
+            Ok(response) => match self.map(&response) {
+                Ok(variables) => self.succeeded(&response, variables),
+                Err(error) => self.failed(&error, FailureCause::Mapping),
+            },
+            Err(error) => {
+                let cause = if self.plan.bound { FailureCause::Call } else { FailureCause::Input };
+                self.failed(&error, cause)
+            }
+        }
+    }
+
+    fn map(&self, response: &Response) -> Result<Map<String, Value>, Error> {
+        let headers = &self.plan.headers;
+        let evaluate =
+            |expression: &str, context: &Context<'_>| self.evaluate(Evaluation::Result, expression, context);
+        result::map(headers, response, evaluate, self.max_output_bytes)
+    }
+
+    fn evaluate(&self, which: Evaluation, expression: &str, context: &Context<'_>) -> Result<Value, Error> {
+        let evaluated = self.expressions.evaluate(expression, context, which)?;
+        for Warning { kind, message } in &evaluated.warnings {
+            let message = &self.plan.masker.mask(message);
+            let job_key = self.plan.job_key;
+            self.telemetry.emit(Event::ExpressionWarning { job_key, which: which.name(), kind, message });
+        }
+        Ok(evaluated.value)
+    }
+
+    fn succeeded(&self, response: &Response, variables: Map<String, Value>) -> Outcome {
+        let Some(expression) = &self.plan.headers.error_expression else {
+            return Outcome::Complete { variables };
+        };
+        // The expression sees what the process will see, and the bare response only if that is nothing.
+        let variables = Value::Object(variables);
+        let nothing = variables.as_object().is_none_or(Map::is_empty);
+        let verdict = self.verdict(expression, if nothing { &response.0 } else { &variables });
+        let Value::Object(variables) = variables else { return Outcome::Complete { variables: Map::new() } };
+        match verdict {
+            Ok(Verdict::NoError) => Outcome::Complete { variables },
+            Ok(verdict) => self.carry_out(verdict),
+            Err(error) => self.expression_failed(&error, FailureCause::Mapping),
+        }
+    }
+
+    fn failed(&self, error: &Error, cause: FailureCause) -> Outcome {
+        let seen = self.error_entry(error);
+        if let Some(expression) = &self.plan.headers.error_expression {
+            match self.verdict(expression, &json!({ "error": seen })) {
+                Ok(Verdict::NoError) => {}
+                Ok(verdict) => return self.carry_out(verdict),
+                Err(error) => return self.expression_failed(&error, cause),
+            }
+        }
+        let retries = match error.retry {
+            Retry::Never => 0,
+            Retry::Spend | Retry::After(_) => self.plan.retries.saturating_sub(1).max(0),
+        };
+        let retry_back_off = match error.retry {
+            Retry::After(wait) => wait,
+            Retry::Never | Retry::Spend => self.plan.headers.retry_backoff,
+        };
+        Outcome::Fail(Failure {
+            cause,
+            retries,
+            message: self.incident_message(error),
+            retry_back_off,
+            variables: error_variable(seen),
+        })
+    }
+
+    /// A wrong error expression is wrong at the next attempt too, so no retries are left.
+    fn expression_failed(&self, error: &Error, cause: FailureCause) -> Outcome {
+        Outcome::Fail(Failure {
+            cause,
+            retries: 0,
+            message: self.incident_message(error),
+            retry_back_off: std::time::Duration::ZERO,
+            variables: error_variable(self.error_entry(error)),
+        })
+    }
+
+    /// What the error expression says to a response. On failure, that is a context with the entry `error`.
+    fn verdict(&self, expression: &str, response: &Value) -> Result<Verdict, Error> {
+        let job = json!({ "retries": self.plan.retries });
+        let mut context = result::context(response);
+        context.insert("job", &job);
+        error_expression::read(self.evaluate(Evaluation::Error, expression, &context)?)
+    }
+
+    fn carry_out(&self, verdict: Verdict) -> Outcome {
+        match verdict {
+            Verdict::NoError => Outcome::Complete { variables: Map::new() },
+            Verdict::Ignore { variables } => Outcome::Complete { variables },
+            Verdict::Bpmn { code, message, variables } => Outcome::ThrowError {
+                code,
+                message: self.message(&message),
+                variables: self.plan.masker.mask_entries(variables),
+            },
+            Verdict::Job { message, variables, retries, retry_back_off } => Outcome::Fail(Failure {
+                cause: FailureCause::Requested,
+                retries,
+                message: self.message(&message),
+                retry_back_off,
+                variables: self.plan.masker.mask_entries(variables),
+            }),
+        }
+    }
+
+    /// What expressions see as `error`.
+    fn error_entry(&self, error: &Error) -> Value {
+        let mut entry = Map::new();
+        entry.insert("type".into(), Value::String(error.error_type.clone().into_owned()));
+        entry.insert("message".into(), Value::String(self.message(&error.message)));
+        entry.insert("code".into(), Value::String(error.code.to_string()));
+        if let Some(variables) = &error.variables {
+            entry.insert("variables".into(), self.plan.masker.mask_value((**variables).clone()));
+        }
+        Value::Object(entry)
+    }
+
+    fn incident_message(&self, error: &Error) -> String {
+        match &error.variables {
+            Some(variables) => self.message(&format!("{} | Error variables: {variables}", error.message)),
+            None => self.message(&error.message),
+        }
+    }
+
+    fn message(&self, text: &str) -> String {
+        let masked = self.plan.masker.mask(text);
+        match masked.char_indices().nth(MAX_MESSAGE) {
+            Some((end, _)) => masked.get(..end).unwrap_or_default().to_owned(),
+            None => masked,
+        }
+    }
+}
+
+fn error_variable(entry: Value) -> Map<String, Value> {
+    Map::from_iter([("error".to_owned(), entry)])
+}

@@ -1,0 +1,110 @@
+//! Gets the content of documents, wherever they are.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use super::{Error, Kind, Reference};
+
+/// A document with its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    pub name: Option<String>,
+    pub content_type: Option<String>,
+    pub content: Bytes,
+}
+
+impl Document {
+    /// The format that Bedrock is to read it in; `path` names the document in messages.
+    pub fn kind(&self, path: &str) -> Result<Kind, Error> {
+        Kind::of(self.name.as_deref(), self.content_type.as_deref()).ok_or_else(|| Error::UnknownKind {
+            path: path.to_owned(),
+            name: self.name.clone(),
+            content_type: self.content_type.clone(),
+            expected: Kind::all(),
+        })
+    }
+}
+
+/// Gets documents from URLs.
+pub trait Fetch: Debug + Send + Sync {
+    /// The document behind a URL.
+    fn fetch<'a>(&'a self, url: &'a str, name: Option<&'a str>) -> BoxFuture<'a, Result<Document, Error>>;
+}
+
+/// The document store of the engine.
+pub trait Store: Debug + Send + Sync {
+    /// The content of a stored document.
+    fn fetch<'a>(&'a self, document: &'a Reference) -> BoxFuture<'a, Result<Bytes, Error>>;
+
+    /// A link to a stored document that is valid for a time, given as an ISO-8601 duration.
+    fn link<'a>(
+        &'a self,
+        document: &'a Reference,
+        time_to_live: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<String, Error>>;
+}
+
+/// Gets documents of all sorts.
+#[derive(Debug, Clone)]
+pub struct Loader {
+    fetch: Arc<dyn Fetch>,
+    store: Option<Arc<dyn Store>>,
+}
+
+impl Loader {
+    /// Without a store, documents of the engine are an error that says what to configure.
+    pub fn new(fetch: Arc<dyn Fetch>, store: Option<Arc<dyn Store>>) -> Self {
+        Self { fetch, store }
+    }
+
+    /// The content of a document.
+    pub async fn load(&self, reference: &Reference) -> Result<Document, Error> {
+        match reference {
+            Reference::Inline { content, name, content_type } => Ok(Document {
+                name: name.clone(),
+                content_type: content_type.clone(),
+                content: inline_content(content),
+            }),
+            Reference::External { url, name } => self.fetch.fetch(url, name.as_deref()).await,
+            Reference::Stored { metadata, .. } => Ok(Document {
+                content: self.store(reference)?.fetch(reference).await?,
+                name: entry(metadata, "fileName"),
+                content_type: entry(metadata, "contentType"),
+            }),
+        }
+    }
+
+    pub(super) async fn link(
+        &self,
+        reference: &Reference,
+        time_to_live: Option<&str>,
+    ) -> Result<String, Error> {
+        self.store(reference)?.link(reference, time_to_live).await
+    }
+
+    fn store(&self, reference: &Reference) -> Result<&Arc<dyn Store>, Error> {
+        self.store.as_ref().ok_or_else(|| Error::NoStore {
+            document_id: match reference {
+                Reference::Stored { document_id, .. } => document_id.clone(),
+                Reference::External { .. } | Reference::Inline { .. } => String::new(),
+            },
+        })
+    }
+}
+
+fn entry(metadata: &Value, key: &str) -> Option<String> {
+    metadata.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// A text is its own content; anything else is its compact JSON.
+fn inline_content(content: &Value) -> Bytes {
+    match content {
+        Value::Null => Bytes::new(),
+        Value::String(text) => text.clone().into(),
+        other => other.to_string().into(),
+    }
+}

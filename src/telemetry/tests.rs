@@ -1,0 +1,219 @@
+//! One event, one log line, and its metrics.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+
+use super::subscriber::subscriber;
+use super::*;
+use crate::clock::FixedClock;
+
+const JOB: JobTag<'static> = JobTag {
+    key: 7,
+    job_type: "io.camunda:aws-bedrock:1",
+    tenant: "<default>",
+    process_instance_key: 70,
+    template_id: "some.template",
+    template_version: "4",
+};
+
+fn telemetry() -> Telemetry {
+    Telemetry::new(Arc::new(FixedClock(UNIX_EPOCH + Duration::from_millis(1_234_567))))
+}
+
+fn every_event() -> Vec<Event<'static>> {
+    let (job, job_type, code, message) = (JOB, "t", "UNAVAILABLE", "why");
+    let (took, delay, wait) = (Duration::from_millis(1500), Duration::from_secs(1), Duration::from_secs(1));
+    vec![
+        Event::WorkerStarted { slots: 3, job_types: "t" },
+        Event::DrainStarted { in_flight: 1, grace: delay },
+        Event::Drained { finished: 1, handed_back: 0, abandoned: 0, took },
+        Event::JobReceived { job, source: JobSource::Poll },
+        Event::JobConcluded { job, action: Action::Completed, retries: 3, message, took },
+        Event::JobConcluded { job, action: Action::Failed, retries: 0, message, took },
+        Event::JobConcluded { job, action: Action::Failed, retries: 2, message, took },
+        Event::JobConcluded { job, action: Action::BpmnError, retries: 2, message, took },
+        Event::JobAcknowledged { job, action: Action::Completed, took },
+        Event::JobAcknowledged { job, action: Action::Failed, took },
+        Event::JobLost { job, phase: Phase::Working, because: LostBecause::Gone, message },
+        Event::JobLimitReached { job, limit: took },
+        Event::JobPanicked { job, phase: Phase::Working },
+        Event::JobHandedBack { job, retries: 3 },
+        Event::CommandAnswered { job, command: CommandKind::Complete, code: "OK", took },
+        Event::CommandRepeated { job, command: CommandKind::Complete, code, message, delay },
+        Event::ReportReplaced { job, command: CommandKind::Complete, code, message },
+        Event::ReportAbandoned { job, command: CommandKind::Fail, code, message },
+        Event::LockExtended { job, lock: took },
+        Event::LockNotExtended { job, code, message },
+        Event::LockNotExtendable { job, code, message },
+        Event::Polled { job_type, asked: 5, got: 1 },
+        Event::PollRepeated { job_type, code, message, delay },
+        Event::StreamOpened { job_type },
+        Event::StreamEnded { job_type, end: StreamEnd::Silent, code, message, delay },
+        Event::StreamEnded { job_type, end: StreamEnd::Aged, code, message, delay },
+        Event::StreamRepeated { job_type, code, message, delay },
+        Event::StreamUnavailable { job_type, message },
+        Event::FeedLost { job_type, problem: FeedProblem::Unavailable, code, message },
+        Event::FeedLost { job_type, problem: FeedProblem::Busy, code, message },
+        Event::FeedLost { job_type, problem: FeedProblem::Unauthenticated, code, message },
+        Event::FeedLost { job_type, problem: FeedProblem::Denied, code, message },
+        Event::FeedLost { job_type, problem: FeedProblem::Misconfigured, code, message },
+        Event::FeedRestored { job_type },
+        Event::FeedRestarted { job_type, message },
+        Event::ModelCalled {
+            model: "m",
+            region: "eu-central-1",
+            action: "converse",
+            code: "OK",
+            attempts: 1,
+            took,
+        },
+        Event::ModelThrottled { model: "m", region: "eu-central-1", wait },
+        Event::TokensUsed { model: "m", input: 10, output: 20, cache_read: 1, cache_write: 2 },
+        Event::AnswerStored { job_key: 7, bytes: 100 },
+        Event::AnswerReused { job_key: 7 },
+        Event::SecretRefused { name: "KEY", reason: "not allowed here" },
+        Event::ExpressionWarning { job_key: 7, which: "result", kind: "NO_VARIABLE_FOUND", message },
+    ]
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn logged(format: Format, filter: &str, work: impl FnOnce(&Telemetry)) -> String {
+    let lines = Lines::default();
+    let options = Options { format, filter: filter.into(), ..Options::default() };
+    let sink = lines.clone();
+    let subscriber = subscriber(&options, BoxMakeWriter::new(move || sink.clone()), false).unwrap();
+    tracing::subscriber::with_default(subscriber, || work(&telemetry()));
+    let text = lines.0.lock().unwrap().clone();
+    String::from_utf8(text).unwrap()
+}
+
+#[test]
+fn each_event_is_exactly_one_log_line() {
+    for event in every_event() {
+        let text = logged(Format::Json, "trace", |telemetry| telemetry.emit(event));
+        assert_eq!(text.lines().count(), 1, "{event:?} wrote {text:?}");
+    }
+}
+
+#[test]
+fn each_event_but_those_of_state_alone_moves_a_metric() {
+    // What these say is told by other metrics already: in-flight jobs and hand-backs.
+    let silent = ["DrainStarted", "Drained"];
+    for event in every_event() {
+        let telemetry = telemetry();
+        let before = telemetry.render();
+        telemetry.emit(event);
+        let name = format!("{event:?}");
+        let moved = before != telemetry.render();
+        assert_eq!(moved, !silent.iter().any(|silent| name.starts_with(silent)), "{name}");
+    }
+}
+
+#[test]
+fn received_and_completing_read_as_in_camundas_runtime() {
+    let text = logged(Format::Text, "info", |telemetry| {
+        telemetry.emit(Event::JobReceived { job: JOB, source: JobSource::Stream });
+        let took = Duration::from_secs(1);
+        telemetry.emit(Event::JobConcluded {
+            job: JOB,
+            action: Action::Completed,
+            retries: 3,
+            message: "",
+            took,
+        });
+    });
+    assert!(
+        text.contains("INFO")
+            && text.contains("Received job: 7 of type: io.camunda:aws-bedrock:1 for tenant: <default>")
+    );
+    assert!(text.contains("Completing job: 7 for tenant: <default>"));
+}
+
+#[test]
+fn stackdriver_lines_carry_severity_message_and_the_fields_of_their_spans() {
+    let text = logged(Format::Stackdriver, "info", |telemetry| {
+        let span = tracing::info_span!("job", job_type = "t", process_instance_key = 70);
+        span.in_scope(|| {
+            telemetry.emit(Event::LockNotExtendable { job: JOB, code: "UNIMPLEMENTED", message: "no" })
+        });
+    });
+    let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(line["severity"], "WARNING");
+    assert_eq!(line["job_key"], 7);
+    assert_eq!(line["process_instance_key"], 70);
+    assert_eq!(line["code"], "UNIMPLEMENTED");
+    assert!(line["message"].as_str().unwrap().contains("does not extend this lock"));
+    assert!(line["time"].is_string());
+}
+
+#[test]
+fn a_bad_filter_is_refused_with_its_text() {
+    let options = Options { filter: "bedrock=loud".into(), ..Options::default() };
+    assert!(options.check().unwrap_err().to_string().contains("\"bedrock=loud\""));
+}
+
+#[test]
+fn camundas_metrics_have_their_names_labels_and_units() {
+    let telemetry = telemetry();
+    let took = Duration::from_millis(1500);
+    telemetry.emit(Event::JobReceived { job: JOB, source: JobSource::Poll });
+    telemetry.emit(Event::JobConcluded {
+        job: JOB,
+        action: Action::Completed,
+        retries: 3,
+        message: "",
+        took,
+    });
+    telemetry.emit(Event::JobAcknowledged { job: JOB, action: Action::Completed, took });
+    telemetry.emit(Event::JobAcknowledged { job: JOB, action: Action::BpmnError, took });
+    telemetry.emit(Event::JobAcknowledged { job: JOB, action: Action::Failed, took });
+    let page = telemetry.render();
+    let template =
+        r#"type="io.camunda:aws-bedrock:1",elementTemplateId="some.template",elementTemplateVersion="4""#;
+    for line in [
+        format!("camunda_connector_outbound_invocations_total{{{template},action=\"activated\"}} 1"),
+        format!("camunda_connector_outbound_invocations_total{{{template},action=\"completed\"}} 1"),
+        format!("camunda_connector_outbound_invocations_total{{{template},action=\"bpmn-error\"}} 1"),
+        format!("camunda_connector_outbound_invocations_total{{{template},action=\"failed\"}} 1"),
+        "# TYPE camunda_connector_outbound_invocations_total counter".into(),
+        "# TYPE camunda_connector_outbound_execution_time_seconds summary".into(),
+        format!("camunda_connector_outbound_execution_time_seconds_count{{{template}}} 1"),
+        format!("camunda_connector_outbound_execution_time_seconds_sum{{{template}}} 1.5"),
+        format!("camunda_connector_outbound_execution_time_seconds_max{{{template}}} 1.5"),
+        r#"camunda_connector_outbound_last_completed{type="io.camunda:aws-bedrock:1"} 1234567"#.into(),
+        r#"camunda_connector_outbound_last_failed{type="io.camunda:aws-bedrock:1"} 1234567"#.into(),
+        r#"camunda_connector_outbound_max_execution_time{type="io.camunda:aws-bedrock:1"} 1500"#.into(),
+        r#"camunda_client_worker_job_activated_total{type="io.camunda:aws-bedrock:1"} 1"#.into(),
+        r#"camunda_client_worker_job_handled_total{type="io.camunda:aws-bedrock:1"} 3"#.into(),
+    ] {
+        assert!(page.lines().any(|found| found == line), "no line {line} in\n{page}");
+    }
+}
+
+#[test]
+fn the_whole_page_of_metrics() {
+    let telemetry = telemetry();
+    for event in every_event() {
+        telemetry.emit(event);
+    }
+    let page = telemetry.render();
+    // The order of series is the hash map's, and the buckets say nothing new.
+    let mut lines: Vec<_> = page.lines().filter(|line| !line.contains("_bucket{")).collect();
+    lines.sort_by_key(|line| line.trim_start_matches("# HELP ").trim_start_matches("# TYPE "));
+    insta::assert_snapshot!(lines.join("\n"));
+}

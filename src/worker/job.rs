@@ -1,0 +1,312 @@
+//! The life of one job: received, lock kept alive, prepared, answered, concluded, reported, acknowledged.
+//!
+//! One task owns all of it, and with it the slot. Whatever ends the task frees the slot.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
+
+use super::crew::Crew;
+use super::lock::{LockKeeper, Lost};
+use super::reporter::{Report, Reported, Reporter};
+use super::slots::Slot;
+use crate::connector::{
+    self, Call, Code, Failure, FailureCause, Outcome, Plan, Response, Retry, Scope, TaskHeaders, Template,
+};
+use crate::telemetry::{CommandKind, Event, JobSource, JobTag, LostBecause, Phase};
+use crate::zeebe::{self, ActivatedJob, Backoff, JobKey};
+
+/// What a job that is given back at shutdown says in the engine.
+const HANDED_BACK: &str = "the connector is stopping and gives the job back; its retries are kept";
+
+/// What the modeler sees of a panic: its own text could hold anything.
+const DEFECT: &str = "the connector came upon a defect of its own and gave up this attempt (PANIC); \
+                      its log says where, please report it";
+
+/// An activated job with the slot that it is worked on in.
+#[derive(Debug)]
+pub(super) struct HeldJob {
+    pub(super) job: ActivatedJob,
+    pub(super) slot: Slot,
+    pub(super) source: JobSource,
+}
+
+/// How a job ended for this worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The engine has acknowledged an outcome.
+    Acknowledged,
+    /// The job was no longer ours.
+    Lost,
+    /// Given back at shutdown.
+    HandedBack,
+    /// The outcome could not be reported.
+    Abandoned,
+}
+
+/// Works on a job until nothing is left to do about it.
+pub(super) async fn run(crew: Arc<Crew>, held: HeldJob) -> Ended {
+    let HeldJob { job, slot, source } = held;
+    let _slot = slot;
+    let _in_flight = crew.enter(&job.job_type);
+    let span = tracing::info_span!(
+        "job",
+        job_key = job.key.0,
+        job_type = job.job_type,
+        process_instance_key = job.process_instance_key.0,
+    );
+    let (lock, remaining) = crew.lock_of(&job);
+    let keeper = LockKeeper::new(lock, remaining, Backoff::new(crew.options.back_off));
+    let mission = Mission::new(crew, job);
+    mission.carry_out(&keeper, source).instrument(span).await
+}
+
+/// Why the work on a job was dropped.
+enum Stopped {
+    Lost(Phase, Lost),
+    HandBack,
+}
+
+/// A step ended in a panic.
+struct Panicked;
+
+/// A job and all that is needed to act on it.
+#[derive(Debug)]
+pub(super) struct Mission {
+    crew: Arc<Crew>,
+    job: connector::Job,
+    key: JobKey,
+    lease: Option<String>,
+    template: Template,
+    received: Instant,
+}
+
+impl Mission {
+    fn new(crew: Arc<Crew>, job: ActivatedJob) -> Self {
+        let (headers, _) = TaskHeaders::parse(&job.custom_headers);
+        Self {
+            crew,
+            key: job.key,
+            template: headers.template,
+            received: Instant::now(),
+            lease: job.lease_token,
+            job: connector::Job {
+                key: job.key.0,
+                job_type: job.job_type.into(),
+                scope: Scope {
+                    tenant_id: job.tenant_id,
+                    bpmn_process_id: job.bpmn_process_id,
+                    process_definition_key: job.process_definition_key.0,
+                    process_definition_version: job.process_definition_version,
+                    process_instance_key: job.process_instance_key.0,
+                    element_id: job.element_id,
+                    element_instance_key: job.element_instance_key.0,
+                },
+                headers: job.custom_headers,
+                variables: job.variables,
+                retries: job.retries,
+            },
+        }
+    }
+
+    async fn carry_out(&self, keeper: &LockKeeper, source: JobSource) -> Ended {
+        self.emit(Event::JobReceived { job: self.tag(), source });
+        if let Err(lost) = keeper.confirm(self).await {
+            return self.lost(Phase::Waiting, &lost);
+        }
+        let worked = tokio::select! {
+            biased;
+            lost = keeper.keep(self) => Err(Stopped::Lost(Phase::Working, lost)),
+            worked = self.work(keeper) => worked,
+            () = self.crew.hand_back.cancelled() => Err(Stopped::HandBack),
+        };
+        match worked {
+            Ok(outcome) => self.report(keeper, outcome).await,
+            Err(Stopped::Lost(phase, lost)) => self.lost(phase, &lost),
+            Err(Stopped::HandBack) => self.hand_back(keeper).await,
+        }
+    }
+
+    // === the work ===
+
+    async fn work(&self, keeper: &LockKeeper) -> Result<Outcome, Stopped> {
+        let prepared = match caught(self.crew.runtime.prepare(&self.job)).await {
+            Ok(prepared) => prepared,
+            Err(Panicked) => return Ok(self.defect(Phase::Waiting, Duration::ZERO)),
+        };
+        let plan = prepared.plan;
+        let answer = match prepared.call {
+            Err(error) => Err(error),
+            Ok(call) => match caught(self.call(keeper, &plan, call)).await {
+                Ok(answer) => answer?,
+                Err(Panicked) => return Ok(self.defect(Phase::Working, plan.retry_backoff())),
+            },
+        };
+        let conclude = async { self.crew.runtime.conclude(&plan, answer) };
+        Ok(match caught(conclude).await {
+            Ok(outcome) => outcome,
+            Err(Panicked) => self.defect(Phase::Working, plan.retry_backoff()),
+        })
+    }
+
+    /// Asks the model, within the modeler's limit if there is one.
+    async fn call(
+        &self,
+        keeper: &LockKeeper,
+        plan: &Plan,
+        call: Box<dyn Call>,
+    ) -> Result<Result<Response, connector::Error>, Stopped> {
+        let Some(limit) = plan.job_timeout() else {
+            return Ok(self.answer(call).await);
+        };
+        let end = match keeper.set_limit(self, limit).await {
+            Ok(end) => end,
+            Err(lost) => return Err(Stopped::Lost(Phase::Waiting, lost)),
+        };
+        Ok(match timeout_at(end, self.answer(call)).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                self.emit(Event::JobLimitReached { job: self.tag(), limit });
+                Err(over_limit(limit))
+            }
+        })
+    }
+
+    /// Gets the answer to a request.
+    ///
+    /// This is the journal's place, and the only one: an answer stored under the job's key and the call's
+    /// fingerprint is taken here before the model is asked, and a new one is made durable here before anyone
+    /// sees it. [`Mission::settled`] is where its entry goes.
+    async fn answer(&self, call: Box<dyn Call>) -> Result<Response, connector::Error> {
+        call.execute().await
+    }
+
+    fn defect(&self, phase: Phase, retry_back_off: Duration) -> Outcome {
+        self.emit(Event::JobPanicked { job: self.tag(), phase });
+        Outcome::Fail(Failure {
+            cause: FailureCause::Panic,
+            retries: self.job.retries.saturating_sub(1).max(0),
+            message: DEFECT.to_owned(),
+            retry_back_off,
+            variables: serde_json::Map::new(),
+        })
+    }
+
+    // === the end ===
+
+    async fn report(&self, keeper: &LockKeeper, outcome: Outcome) -> Ended {
+        let report = Report::from(outcome);
+        let action = report.action();
+        let (retries, message) = report.summary();
+        let took = self.received.elapsed();
+        self.emit(Event::JobConcluded { job: self.tag(), action, retries, message, took });
+        match self.send(keeper, report).await {
+            Reported::Acknowledged(action) => {
+                self.emit(Event::JobAcknowledged { job: self.tag(), action, took: self.received.elapsed() });
+                self.settled();
+                Ended::Acknowledged
+            }
+            Reported::Lost(lost) => self.lost(Phase::Reporting, &lost),
+            Reported::Abandoned => Ended::Abandoned,
+        }
+    }
+
+    async fn hand_back(&self, keeper: &LockKeeper) -> Ended {
+        let retries = self.job.retries;
+        let report = Report::Fail {
+            retries,
+            message: HANDED_BACK.to_owned(),
+            back_off: Duration::ZERO,
+            variables: String::new(),
+        };
+        match self.send(keeper, report).await {
+            Reported::Acknowledged(_) => {
+                self.emit(Event::JobHandedBack { job: self.tag(), retries });
+                Ended::HandedBack
+            }
+            Reported::Lost(lost) => self.lost(Phase::Reporting, &lost),
+            Reported::Abandoned => Ended::Abandoned,
+        }
+    }
+
+    /// Reports while the lock is kept alive.
+    async fn send(&self, keeper: &LockKeeper, report: Report) -> Reported {
+        keeper.begin_report(self.crew.options.report_patience);
+        let reporter = Reporter::new(self, keeper);
+        tokio::select! {
+            biased;
+            reported = reporter.send(report) => reported,
+            lost = keeper.keep(self) => Reported::Lost(lost),
+        }
+    }
+
+    fn lost(&self, phase: Phase, lost: &Lost) -> Ended {
+        let Lost { because, message } = lost;
+        self.emit(Event::JobLost { job: self.tag(), phase, because: *because, message });
+        if *because == LostBecause::Gone {
+            self.settled();
+        }
+        Ended::Lost
+    }
+
+    /// The engine needs nothing more about this job: the journal's entry can go.
+    fn settled(&self) {}
+
+    // === what others need of a job ===
+
+    pub(super) fn tag(&self) -> JobTag<'_> {
+        JobTag {
+            key: self.job.key,
+            job_type: &self.job.job_type,
+            tenant: &self.job.scope.tenant_id,
+            process_instance_key: self.job.scope.process_instance_key,
+            template_id: &self.template.id,
+            template_version: &self.template.version,
+        }
+    }
+
+    pub(super) fn key(&self) -> JobKey {
+        self.key
+    }
+
+    pub(super) fn lease(&self) -> Option<&str> {
+        self.lease.as_deref()
+    }
+
+    pub(super) fn crew(&self) -> &Crew {
+        &self.crew
+    }
+
+    pub(super) fn emit(&self, event: Event<'_>) {
+        self.crew.telemetry.emit(event);
+    }
+
+    /// Counts the gateway's answer to a command.
+    pub(super) fn answered(&self, command: CommandKind, sent: Instant, result: &Result<(), zeebe::Error>) {
+        let code = result.as_ref().map_or_else(zeebe::Error::code, |()| "OK");
+        self.emit(Event::CommandAnswered { job: self.tag(), command, code, took: sent.elapsed() });
+    }
+}
+
+/// Runs a step so that its panic ends the step alone.
+async fn caught<T>(step: impl Future<Output = T>) -> Result<T, Panicked> {
+    AssertUnwindSafe(step).catch_unwind().await.map_err(|_| Panicked)
+}
+
+/// What an error expression sees when the modeler's limit is over.
+fn over_limit(limit: Duration) -> connector::Error {
+    connector::Error {
+        code: Code::of("JOB_TIMEOUT"),
+        error_type: "java.util.concurrent.TimeoutException".into(),
+        message: format!(
+            "the work took longer than the task header jobTimeout allows ({} s); consider a longer one",
+            limit.as_secs_f64()
+        ),
+        variables: None,
+        retry: Retry::Spend,
+    }
+}

@@ -1,0 +1,4 @@
+//! What several topics need to set a stage.
+
+pub(crate) mod http;
+pub(crate) mod process;
