@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use bedrock_connector::config::{self, Flags, Setting};
-use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, Parser, Subcommand};
+use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 
 const ABOUT: &str = "Takes jobs from Camunda 8 and calls models on Amazon Bedrock";
@@ -51,6 +51,9 @@ pub(crate) enum Command {
     /// Look whether the configuration, the gateway, the credentials and the models are in order
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
+    /// Ask the worker beside it how it is, as a container's health check does
+    #[command(after_help = HEALTH_EXAMPLES)]
+    Health(HealthArgs),
     /// Write the element templates that fit this program and its configuration
     #[command(after_help = TEMPLATES_EXAMPLES)]
     Templates(TemplatesArgs),
@@ -83,6 +86,38 @@ pub(crate) struct CheckArgs {
     /// One JSON object, for machines
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `health`
+#[derive(Debug, Args)]
+pub(crate) struct HealthArgs {
+    /// What is asked
+    #[arg(default_value = "readiness")]
+    pub(crate) group: HealthGroup,
+    #[command(flatten)]
+    pub(crate) settings: SettingArgs,
+}
+
+/// The questions of orchestrators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HealthGroup {
+    /// Whether jobs can be taken and worked on
+    Readiness,
+    /// Whether the process answers at all
+    Liveness,
+    /// Whether it has started
+    Startup,
+}
+
+impl HealthGroup {
+    /// Where the worker answers it.
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::Readiness => "/actuator/health/readiness",
+            Self::Liveness => "/actuator/health/liveness",
+            Self::Startup => "/actuator/health/startup",
+        }
+    }
 }
 
 /// `eval`
@@ -328,6 +363,13 @@ Examples:
   bedrock-connector check --json | jq '.checks[] | select(.ok | not)'
 
 Exit codes: 0 all is well, 1 something is not, 64 the configuration is wrong.";
+
+const HEALTH_EXAMPLES: &str = "\
+Examples:
+  bedrock-connector health
+  bedrock-connector health liveness --server-port 8081
+
+Exit codes: 0 UP, 1 not UP or no answer.";
 
 const TEMPLATES_EXAMPLES: &str = "\
 Examples:
