@@ -2,4 +2,5 @@
 
 mod cli;
 mod peer_cases;
+mod scenarios;
 mod support;
