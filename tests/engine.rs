@@ -1,10 +1,6 @@
 //! The scenarios of the embedded gateway, and more, on a real Zeebe. Run by `cargo engine [NAME…]`; it never
 //! passes by skipping: without a JDK or the distribution it says so and fails.
 
-#[path = "engine/diagrams.rs"]
-mod diagrams;
-#[path = "engine/restart.rs"]
-mod restart;
 #![allow(
     clippy::disallowed_methods,
     clippy::indexing_slicing,
@@ -13,6 +9,11 @@ mod restart;
     clippy::string_slice,
     reason = "a test program: it prints its results, and a panic is how it says that something is wrong"
 )]
+
+#[path = "engine/diagrams.rs"]
+mod diagrams;
+#[path = "engine/restart.rs"]
+mod restart;
 
 #[path = "it/scenarios/mod.rs"]
 mod scenarios;
