@@ -19,8 +19,8 @@ use super::received::{Command, Received};
 use super::stream::{JobsPushed, PushStream};
 use super::{poll, requests};
 use crate::emulator::socket::WireHandle;
+use crate::proto::keys::{JobKey, ProcessInstanceKey};
 use crate::proto::{self, gateway_server};
-use crate::zeebe::{JobKey, ProcessInstanceKey};
 
 /// One per gateway; calls run side by side.
 #[derive(Debug)]

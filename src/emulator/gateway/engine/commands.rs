@@ -13,7 +13,7 @@ use super::schedule::Due;
 use super::state::State;
 use crate::emulator::gateway::event::Event;
 use crate::emulator::gateway::options::Variables;
-use crate::zeebe::{JobKey, ProcessInstanceKey};
+use crate::proto::keys::{JobKey, ProcessInstanceKey};
 
 /// How the engine is told that an attempt failed.
 #[derive(Debug)]

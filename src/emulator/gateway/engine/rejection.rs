@@ -2,7 +2,7 @@
 
 use tonic::{Code, Status};
 
-use crate::zeebe::JobKey;
+use crate::proto::keys::JobKey;
 
 /// A refused command.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::emulator::gateway::event::Event;
 use crate::emulator::gateway::fault::Pushes;
 use crate::emulator::gateway::options::{NewJob, Options, Variables};
-use crate::zeebe::{JobKey, ProcessInstanceKey};
+use crate::proto::keys::{JobKey, ProcessInstanceKey};
 
 /// The state of the broker. Every method leaves it consistent; none waits.
 #[derive(Debug)]

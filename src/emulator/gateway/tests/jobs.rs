@@ -10,8 +10,8 @@ use super::super::*;
 use super::{Client, activate, code, connect, poll, start};
 use crate::emulator::Gate;
 use crate::proto::gateway_client::GatewayClient;
+use crate::proto::keys::JobKey;
 use crate::proto::*;
-use crate::zeebe::JobKey;
 
 fn stream() -> StreamActivatedJobsRequest {
     StreamActivatedJobsRequest {

@@ -10,8 +10,8 @@ use tonic::Code;
 use super::super::*;
 use super::{Client, activate, code, poll, start};
 use crate::emulator::bpmn::tests::diagram;
+use crate::proto::keys::{JobKey, ProcessInstanceKey};
 use crate::proto::*;
-use crate::zeebe::{JobKey, ProcessInstanceKey};
 
 const TASK: &str = r#"<bpmn:extensionElements><zeebe:taskDefinition type="model" retries="2" />"#;
 
