@@ -212,9 +212,10 @@ impl Instance {
             Effect::Caught { element, boundary },
             Effect::Entered { key: boundary_key, element: boundary },
         ];
-        let caught = Active { element: boundary, local: Map::new(), waits: Waits::Stuck(Stage::Activating) };
+        // What the error brings is the boundary event's own: only its output mappings lead to the process.
+        let caught = Active { element: boundary, local: variables, waits: Waits::Stuck(Stage::Activating) };
         self.active.insert(boundary_key, caught);
-        let arrivals = self.finish(boundary_key, variables, around, &mut effects);
+        let arrivals = self.finish(boundary_key, Map::new(), around, &mut effects);
         Ok(self.walk(arrivals, around, effects))
     }
 
