@@ -24,7 +24,7 @@ use crate::emulator::guarded::Guarded;
 use crate::emulator::recorder::{NotSeen, PATIENCE, Recorder};
 use crate::emulator::socket::Port;
 use crate::proto::gateway_server::GatewayServer;
-use crate::zeebe::{JobKey, ProcessInstanceKey};
+use crate::proto::keys::{JobKey, ProcessInstanceKey};
 
 /// A running gateway. Clones are the same one; it stops when the last is dropped.
 #[derive(Debug, Clone)]

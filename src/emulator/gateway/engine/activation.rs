@@ -16,7 +16,7 @@ use crate::emulator::gateway::event::{Delivery, Event};
 use crate::emulator::gateway::fault::Pushes;
 use crate::emulator::gateway::options::Variables;
 use crate::proto;
-use crate::zeebe::JobKey;
+use crate::proto::keys::JobKey;
 
 /// What a poll or a stream asks for.
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 
 mod activation;
 mod commands;
+mod effects;
 mod finished;
 mod incident;
 mod job;

@@ -6,18 +6,16 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
 use super::finished::Finished;
 use super::incident::Incident;
-use super::job::{Content, Job, Place};
+use super::job::{Job, Place};
 use super::rejection::Rejection;
-use super::schedule::Due;
 use super::state::{Keys, State};
 use crate::emulator::bpmn::{self, DiagramError, Effect, Evaluate, Instance, Process, Scoping, Surroundings};
 use crate::emulator::gateway::event::Event;
 use crate::emulator::gateway::options::Options;
-use crate::zeebe::{ElementInstanceKey, ProcessDefinitionKey, ProcessInstanceKey};
+use crate::proto::keys::{ProcessDefinitionKey, ProcessInstanceKey};
 
 /// What processes need beside the rest of the state.
 #[derive(Debug)]
@@ -47,7 +45,7 @@ pub(crate) struct Definition {
 /// An instance that is not over.
 pub(crate) struct Running {
     pub(super) instance: Instance,
-    definition: Arc<Definition>,
+    pub(super) definition: Arc<Definition>,
     /// Those who wait for its end.
     waiting: Vec<oneshot::Sender<Map<String, Value>>>,
 }
@@ -202,7 +200,7 @@ impl State {
     pub(super) fn cancel_jobs(&mut self, wanted: impl Fn(&Job) -> bool) {
         let mut keys: Vec<_> = self.jobs.values().filter(|job| wanted(job)).map(|job| job.key).collect();
         keys.sort_unstable();
-        keys.into_iter().for_each(|key| self.cancel_job(crate::zeebe::JobKey(key)));
+        keys.into_iter().for_each(|key| self.cancel_job(crate::proto::keys::JobKey(key)));
     }
 
     /// Sets variables of a process or of an element of one.
@@ -264,69 +262,8 @@ impl State {
         self.carry_out(key, effects);
     }
 
-    pub(super) fn carry_out(&mut self, key: ProcessInstanceKey, effects: Vec<Effect>) {
-        for effect in effects {
-            let Some(running) = self.processes.instances.get(&key.0) else { return };
-            let definition = Arc::clone(&running.definition);
-            self.carry_out_one(key, &definition, effect);
-        }
-    }
-
-    fn carry_out_one(&mut self, instance: ProcessInstanceKey, definition: &Arc<Definition>, effect: Effect) {
-        let process = &definition.process;
-        match effect {
-            Effect::Entered { key, element } => {
-                let Some(entered) = process.element(element) else { return };
-                self.emit(|| Event::ElementEntered {
-                    instance,
-                    element: ElementInstanceKey(key),
-                    element_id: entered.id.to_string(),
-                    element_type: entered.bpmn_type,
-                    name: entered.name.clone(),
-                });
-            }
-            Effect::Left { element, variables } => {
-                let element_id = process.id_of(element);
-                self.emit(|| Event::ElementLeft { instance, element_id, variables });
-            }
-            Effect::FlowTaken { gateway, flow } => {
-                let Some(flow) = process.flow(flow) else { return };
-                self.emit(|| Event::FlowTaken {
-                    instance,
-                    gateway_id: process.id_of(gateway),
-                    flow_id: flow.id.to_string(),
-                    name: flow.name.clone(),
-                    condition: flow.condition.clone(),
-                    target_id: process.id_of(flow.target),
-                });
-            }
-            Effect::ResultTaken { element, result } => {
-                let element_id = process.id_of(element);
-                self.emit(|| Event::ResultTaken { instance, element_id, result });
-            }
-            Effect::CreateJob { key, element, job_type, retries, headers } => {
-                let place = place(definition, instance, process.id_of(element).into(), key);
-                self.add_job(Job::new(job_type.into(), headers, retries, place, Content::Element, false));
-            }
-            Effect::StartTimer { key, duration } => {
-                let due = Due::Timer { instance: instance.0, element: key };
-                self.schedule_at(Instant::now() + duration, due);
-            }
-            Effect::Await { key, message } => self.receive_waiting(instance, key, &message),
-            // Told with the error itself.
-            Effect::Caught { .. } => {}
-            Effect::Stopped { key, element, reason } => {
-                let element_id = process.id_of(element);
-                let message = format!("`{element_id}`: {reason}");
-                let element = Some(ElementInstanceKey(key));
-                self.raise(Incident { key: 0, instance, element_id, element, job: None, message });
-            }
-            Effect::Canceled { key } => self.cancel_jobs(|job| job.place.element == key),
-            Effect::Ended { variables } => self.end(instance, &variables),
-        }
-    }
-
-    fn end(&mut self, instance: ProcessInstanceKey, variables: &Map<String, Value>) {
+    /// The process has no token left.
+    pub(super) fn end(&mut self, instance: ProcessInstanceKey, variables: &Map<String, Value>) {
         let Some(running) = self.processes.instances.remove(&instance.0) else { return };
         for waiting in running.waiting {
             // It may have given up waiting.
@@ -374,18 +311,6 @@ impl State {
 pub(super) struct Caught {
     pub(super) by: String,
     pub(super) effects: Vec<Effect>,
-}
-
-fn place(definition: &Definition, instance: ProcessInstanceKey, element_id: Arc<str>, element: i64) -> Place {
-    Place {
-        tenant_id: Arc::clone(&definition.tenant_id),
-        bpmn_process_id: definition.process.id().into(),
-        version: definition.version,
-        definition: definition.key,
-        instance: instance.0,
-        element_id,
-        element,
-    }
 }
 
 /// What the walk reads of the processes, beside the instances that it changes.

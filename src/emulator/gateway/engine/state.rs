@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::emulator::gateway::event::Event;
 use crate::emulator::gateway::fault::Pushes;
 use crate::emulator::gateway::options::{NewJob, Options, Variables};
-use crate::zeebe::{JobKey, ProcessInstanceKey};
+use crate::proto::keys::{JobKey, ProcessInstanceKey};
 
 /// The state of the broker. Every method leaves it consistent; none waits.
 #[derive(Debug)]
@@ -45,7 +45,14 @@ pub(crate) struct State {
 #[derive(Debug)]
 pub(crate) struct Keys(i64);
 
+/// Where a key says which partition issued it.
+const PARTITION_SHIFT: u32 = 51;
+
 impl Keys {
+    pub(crate) fn are_ours(key: i64) -> bool {
+        key >> PARTITION_SHIFT == 1
+    }
+
     pub(crate) fn next(&mut self) -> i64 {
         self.0 += 1;
         self.0
@@ -55,7 +62,7 @@ impl Keys {
 impl State {
     pub(crate) fn new(options: &Options, events: broadcast::Sender<Event>, sooner: Arc<Notify>) -> Self {
         Self {
-            keys: Keys(1 << 51),
+            keys: Keys(1 << PARTITION_SHIFT),
             jobs: HashMap::new(),
             waiting: HashMap::new(),
             streams: Vec::new(),

@@ -10,8 +10,8 @@ use super::super::*;
 use super::{Client, activate, code, connect, poll, start};
 use crate::emulator::Gate;
 use crate::proto::gateway_client::GatewayClient;
+use crate::proto::keys::JobKey;
 use crate::proto::*;
-use crate::zeebe::JobKey;
 
 fn stream() -> StreamActivatedJobsRequest {
     StreamActivatedJobsRequest {
@@ -129,8 +129,10 @@ async fn refuses_what_the_protocol_refuses() {
     assert_eq!(code(client.complete_job(list).await), Code::InvalidArgument);
     let retries = UpdateJobRetriesRequest { job_key: key.0, retries: 0, ..Default::default() };
     assert_eq!(code(client.update_job_retries(retries).await), Code::InvalidArgument);
-    assert_eq!(code(client.fail_job(fail(1, 1, 0)).await), Code::NotFound);
-    let throw = ThrowErrorRequest { job_key: 1, ..Default::default() };
+    let unknown = key.0 + 1000;
+    assert_eq!(code(client.fail_job(fail(unknown, 1, 0)).await), Code::NotFound);
+    assert_eq!(code(client.fail_job(fail(1, 1, 0)).await), Code::Unavailable);
+    let throw = ThrowErrorRequest { job_key: unknown, ..Default::default() };
     assert_eq!(code(client.throw_error(throw).await), Code::NotFound);
     let incident = ResolveIncidentRequest { incident_key: 1 };
     assert_eq!(code(client.resolve_incident(incident).await), Code::NotFound);
@@ -145,6 +147,17 @@ async fn refuses_a_message_that_is_too_large() {
     let refused = client.complete_job(CompleteJobRequest { variables, ..complete(key.0) }).await.unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted);
     assert!(refused.message().contains("exceeds maximum size"), "{refused}");
+}
+
+#[tokio::test]
+async fn refuses_variables_that_fit_no_record() {
+    let (gateway, mut client) = start(Options::default()).await;
+    let key = gateway.create_job(NewJob::new("model"));
+    activate(&mut client, poll()).await;
+    let variables = json!({"text": "x".repeat(2_200_000)}).to_string();
+    let refused = client.complete_job(CompleteJobRequest { variables, ..complete(key.0) }).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unknown);
+    assert!(refused.message().contains("EXCEEDED_BATCH_RECORD_SIZE"), "{refused}");
 }
 
 #[tokio::test]
