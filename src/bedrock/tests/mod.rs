@@ -275,12 +275,7 @@ async fn there_are_four_attempts_and_one_for_what_cannot_help() {
             "InternalServerException",
             format!("{MODEL}.InternalServerException"),
         ),
-        (
-            Answer::Http(502, None, "<html>".into()),
-            4,
-            "UNKNOWN_ERROR",
-            format!("{MODEL}.BedrockRuntimeException"),
-        ),
+        (Answer::Http(502, None, "<html>".into()), 4, "HTTP_502", format!("{MODEL}.BedrockRuntimeException")),
         (Answer::Reset, 4, "CONNECTION_FAILED", client.to_owned()),
         (
             Answer::error(400, "ValidationException"),
@@ -312,12 +307,7 @@ async fn there_are_four_attempts_and_one_for_what_cannot_help() {
             "ValidationException",
             format!("{MODEL}.ValidationException"),
         ),
-        (
-            Answer::Http(403, None, String::new()),
-            1,
-            "UNKNOWN_ERROR",
-            format!("{MODEL}.BedrockRuntimeException"),
-        ),
+        (Answer::Http(403, None, String::new()), 1, "HTTP_403", format!("{MODEL}.BedrockRuntimeException")),
         (Answer::Cut("{\"output\":".into()), 1, "ANSWER_UNREADABLE", client.to_owned()),
         (Answer::ok("sorry"), 1, "ANSWER_UNREADABLE", client.to_owned()),
         (Answer::ok("[]"), 1, "ANSWER_UNREADABLE", client.to_owned()),
