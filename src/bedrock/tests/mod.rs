@@ -447,3 +447,17 @@ async fn the_fingerprint_is_that_of_the_question_and_not_of_the_credentials() {
     other_question["temperature"] = json!(0.1);
     assert_ne!(fingerprint(&variables("converse", other_question)), first);
 }
+
+#[tokio::test]
+async fn a_deep_payload_and_a_deep_answer_pass() {
+    let deep = format!("{}{}", "[".repeat(990), "]".repeat(990));
+    let payload = crate::connector::json::parse(deep.as_bytes()).expect("JSON");
+    let stub = Stub::start(vec![Answer::ok(&deep)]).await;
+    let variables = variables("invokeModel", json!({"modelId": "m", "payload": payload}));
+    let result = run(&stub, Flavour::Compat, &variables).await.expect("an answer");
+    assert_eq!(stub.seen()[0].body, deep);
+    assert_eq!(result["body"].to_string(), deep);
+    let stub = Stub::start(vec![Answer::ok("[".repeat(2000))]).await;
+    let error = run(&stub, Flavour::Compat, &variables).await.expect_err("too deep");
+    assert_eq!(error.code.to_string(), "ANSWER_UNREADABLE");
+}
