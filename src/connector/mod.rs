@@ -17,6 +17,7 @@ mod outcome;
 mod plan;
 mod registry;
 mod result;
+mod room;
 mod runtime;
 
 #[cfg(test)]
