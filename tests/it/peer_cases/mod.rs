@@ -18,22 +18,24 @@ mod stage;
 
 use std::path::Path;
 
+use bedrock_connector::emulator::gateway::Delivery;
+
 use self::case::Case;
 use self::ledger::Ledger;
 use self::report::Report;
-use self::stage::{Delivery, JOB_TYPE, Played, Stage};
+use self::stage::{JOB_TYPE, Played, Stage};
 use crate::support::process::Program;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn polled_jobs_end_as_recorded_or_as_the_ledger_says() {
-    let report = report(Delivery::Polled).await;
+    let report = report(Delivery::Poll).await;
     println!("polled\n{report}");
     assert!(report.is_clean(), "recorded cases differ without a reason\n{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pushed_jobs_end_as_recorded_or_as_the_ledger_says() {
-    let report = report(Delivery::Pushed).await;
+    let report = report(Delivery::Push).await;
     println!("pushed\n{report}");
     assert!(report.is_clean(), "recorded cases differ without a reason\n{report}");
 }
