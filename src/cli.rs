@@ -8,8 +8,6 @@ use bedrock_connector::config::{self, Flags, Setting};
 use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, Parser, Subcommand};
 use serde_json::Value;
 
-use crate::commands::Usage;
-
 const ABOUT: &str = "Takes jobs from Camunda 8 and calls models on Amazon Bedrock";
 
 const EXAMPLES: &str = "\
@@ -173,21 +171,6 @@ pub(crate) struct EmulatorArgs {
 pub(crate) enum JsonSource {
     Written(Value),
     File(PathBuf),
-}
-
-impl JsonSource {
-    /// The JSON itself.
-    pub(crate) fn read(&self) -> Result<Value, Usage> {
-        match self {
-            Self::Written(value) => Ok(value.clone()),
-            Self::File(path) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|error| Usage(format!("{} cannot be read: {error}", path.display())))?;
-                serde_json::from_str(&text)
-                    .map_err(|error| Usage(format!("{} is not JSON: {error}", path.display())))
-            }
-        }
-    }
 }
 
 impl FromStr for JsonSource {

@@ -25,16 +25,19 @@ pub(super) struct Converse {
 
 impl Converse {
     pub(super) fn read(data: &Field<'_>) -> Result<Self, connector::Error> {
-        let message = data.entry("newMessage").or_else(|| data.entry("nextMessage"));
+        // The names of the first template only count where those of today are not there.
+        let is_first = data.entry("newMessage").is_none() && data.entry("nextMessage").is_some();
+        let message = data.entry(if is_first { "nextMessage" } else { "newMessage" });
         let text = message.map(|message| message.text()).transpose()?.unwrap_or_default();
         if text.trim().is_empty() {
             return Err(connector::Error::input(
                 "data.newMessage is missing or empty; write what the model is to be asked".into(),
             ));
         }
-        let mut messages = match data.entry("messagesHistory") {
-            Some(history) => Message::read_history(Some(history))?,
-            None => Message::read_first_history(data.entry("messages"))?,
+        let mut messages = if is_first && data.list("messagesHistory").is_none() {
+            Message::read_first_history(data.list("messages"))?
+        } else {
+            Message::read_history(data.list("messagesHistory"))?
         };
         let mut content: Vec<_> = read_documents(data)?.into_iter().map(Content::Document).collect();
         content.push(Content::Text(text));
@@ -108,7 +111,7 @@ pub(super) fn reply(answer: &Value, model_id: &str) -> Result<Message, Error> {
 /// The documents of the new message. The template composes them in `newDocuments`; on some engines that comes out
 /// as null although its helper fields are there, so these are read then.
 fn read_documents(data: &Field<'_>) -> Result<Vec<Reference>, connector::Error> {
-    if let Some(documents) = data.entry("newDocuments") {
+    if let Some(documents) = data.list("newDocuments") {
         return documents.items().iter().map(read_reference).collect();
     }
     let helper = |name: &str| data.entry(&format!("data_newDocuments_{name}"));

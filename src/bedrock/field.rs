@@ -49,6 +49,11 @@ impl<'a> Field<'a> {
         self.entry_or_null(key).filter(|entry| !entry.value().is_null())
     }
 
+    /// An entry that holds a list; none when it is absent or null. A list of null is a list.
+    pub(super) fn list(&self, key: &str) -> Option<Field<'a>> {
+        self.entry_or_null(key).filter(|entry| !entry.raw().is_null())
+    }
+
     /// An entry of this object; none when it is absent.
     pub(super) fn entry_or_null(&self, key: &str) -> Option<Field<'a>> {
         let value = self.value().as_object()?.get(key)?;
@@ -97,11 +102,11 @@ impl<'a> Field<'a> {
                     .as_f64()
                     .filter(|number| (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number.trunc()))
                     .map(|number| number as i32);
-                whole.map(Some).ok_or_else(|| self.bad_number(&number.to_string(), EXPECTED))
+                whole.map(Some).ok_or_else(|| self.bad_number(EXPECTED))
             }
             Value::String(text) => match number_text(text) {
                 None => Ok(None),
-                Some(text) => text.parse().map(Some).map_err(|_| self.bad_number(text, EXPECTED)),
+                Some(text) => text.parse().map(Some).map_err(|_| self.bad_number(EXPECTED)),
             },
             Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(self.wrong(EXPECTED)),
         }
@@ -121,12 +126,12 @@ impl<'a> Field<'a> {
         };
         match text.parse::<f32>() {
             Ok(number) if number.is_finite() => Ok(Some(number)),
-            _ => Err(self.bad_number(&text, EXPECTED)),
+            _ => Err(self.bad_number(EXPECTED)),
         }
     }
 
-    fn bad_number(&self, found: &str, expected: &str) -> Error {
-        Error::input(format!("{} is {found:?}, expected {expected}", self.path))
+    fn bad_number(&self, expected: &str) -> Error {
+        Error::input(format!("{} is {}, expected {expected}", self.path, self.value()))
     }
 }
 

@@ -35,10 +35,9 @@ impl Message {
     fn read(entry: &Field<'_>) -> Result<Self, Error> {
         entry.object()?;
         let role = entry.entry("role").map(|role| role.text()).transpose()?;
-        let content =
-            entry.entry_or_null("contentList").filter(|content| !content.raw().is_null()).ok_or_else(
-                || Error::input(format!("{}.contentList is missing or null, expected a list", entry.path)),
-            )?;
+        let content = entry.list("contentList").ok_or_else(|| {
+            Error::input(format!("{}.contentList is missing or null, expected a list", entry.path))
+        })?;
         Ok(Self { role, content: content.items().iter().map(Content::read).collect::<Result<_, _>>()? })
     }
 

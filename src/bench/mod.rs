@@ -102,20 +102,26 @@ pub async fn measure(load: &Load) -> Result<Figures, Error> {
     let ready_after = worker.ready().await?;
     let before = process::usage(worker.id())?;
 
-    let times = tokio::spawn(times_of_jobs(gateway.events(), load.jobs));
+    let mut times = tokio::spawn(times_of_jobs(gateway.events(), load.jobs));
     let started = Instant::now();
     for number in 0..load.jobs {
         gateway.create_job(job(number));
     }
-    gateway.wait_for_unfinished_jobs(0, PATIENCE).await?;
+    let times = tokio::select! {
+        times = &mut times => times.unwrap_or_default(),
+        left_over = gateway.wait_for_unfinished_jobs(0, PATIENCE) => {
+            left_over?;
+            times.await.unwrap_or_default()
+        }
+    };
     let took = started.elapsed();
 
     let after = process::usage(worker.id())?;
     worker.stop(STOP_PATIENCE).await?;
-    let mut times = times.await.unwrap_or_default();
     if times.len() != load.jobs {
         return Err(Error::Failed { count: load.jobs.saturating_sub(times.len()), jobs: load.jobs });
     }
+    let mut times = times;
     times.sort_unstable();
     Ok(Figures {
         load: load.clone(),

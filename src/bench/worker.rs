@@ -63,7 +63,8 @@ impl Launch {
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env("SERVER_PORT", admin.port().to_string())
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            // Its warnings belong beside the figures, not among them.
+            .stdout(std::io::stderr())
             .kill_on_drop(true);
         if let Some(path) = &self.log {
             let (stdout, stderr) = log_file(path).map_err(Error::Start)?;

@@ -8,6 +8,7 @@ use super::expressions::{Evaluation, Expressions};
 use super::plan::Plan;
 use super::result;
 use super::{Error, Failure, FailureCause, Outcome, Response, Retry};
+use crate::feel::Context;
 use crate::telemetry::{Event, Telemetry};
 
 /// The engine keeps longer texts out of its incidents.
@@ -39,17 +40,13 @@ impl Conclusion<'_> {
 
     fn map(&self, response: &Response) -> Result<Map<String, Value>, Error> {
         let headers = &self.plan.headers;
-        let evaluate = |expression: &str, scope| self.evaluate(Evaluation::Result, expression, scope);
+        let evaluate =
+            |expression: &str, context: &Context<'_>| self.evaluate(Evaluation::Result, expression, context);
         result::map(headers, response, evaluate, self.max_output_bytes)
     }
 
-    fn evaluate(
-        &self,
-        which: Evaluation,
-        expression: &str,
-        scope: Map<String, Value>,
-    ) -> Result<Value, Error> {
-        let evaluated = self.expressions.evaluate(expression, scope, which)?;
+    fn evaluate(&self, which: Evaluation, expression: &str, context: &Context<'_>) -> Result<Value, Error> {
+        let evaluated = self.expressions.evaluate(expression, context, which)?;
         for Warning { kind, message } in &evaluated.warnings {
             let message = &self.plan.masker.mask(message);
             let job_key = self.plan.job_key;
@@ -63,14 +60,11 @@ impl Conclusion<'_> {
             return Outcome::Complete { variables };
         };
         // The expression sees what the process will see, and the bare response only if that is nothing.
-        let scope = if variables.is_empty() {
-            result::scope(&response.0)
-        } else {
-            let mut scope = variables.clone();
-            scope.insert("response".into(), Value::Object(variables.clone()));
-            scope
-        };
-        match self.verdict(expression, scope) {
+        let variables = Value::Object(variables);
+        let nothing = variables.as_object().is_none_or(Map::is_empty);
+        let verdict = self.verdict(expression, if nothing { &response.0 } else { &variables });
+        let Value::Object(variables) = variables else { return Outcome::Complete { variables: Map::new() } };
+        match verdict {
             Ok(Verdict::NoError) => Outcome::Complete { variables },
             Ok(verdict) => self.carry_out(verdict),
             Err(error) => self.expression_failed(&error, FailureCause::Mapping),
@@ -80,8 +74,7 @@ impl Conclusion<'_> {
     fn failed(&self, error: &Error, cause: FailureCause) -> Outcome {
         let seen = self.error_entry(error);
         if let Some(expression) = &self.plan.headers.error_expression {
-            let scope = result::scope(&json!({ "error": seen.clone() }));
-            match self.verdict(expression, scope) {
+            match self.verdict(expression, &json!({ "error": seen })) {
                 Ok(Verdict::NoError) => {}
                 Ok(verdict) => return self.carry_out(verdict),
                 Err(error) => return self.expression_failed(&error, cause),
@@ -115,10 +108,12 @@ impl Conclusion<'_> {
         })
     }
 
-    fn verdict(&self, expression: &str, mut scope: Map<String, Value>) -> Result<Verdict, Error> {
-        scope.insert("job".into(), json!({ "retries": self.plan.retries }));
-        let value = self.evaluate(Evaluation::Error, expression, scope)?;
-        error_expression::read(value)
+    /// What the error expression says to a response. On failure, that is a context with the entry `error`.
+    fn verdict(&self, expression: &str, response: &Value) -> Result<Verdict, Error> {
+        let job = json!({ "retries": self.plan.retries });
+        let mut context = result::context(response);
+        context.insert("job", &job);
+        error_expression::read(self.evaluate(Evaluation::Error, expression, &context)?)
     }
 
     fn carry_out(&self, verdict: Verdict) -> Outcome {

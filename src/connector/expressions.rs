@@ -1,8 +1,20 @@
 //! The one place where the runtime meets the expression language.
 
-use serde_json::{Map, Value};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::Instant;
 
 use super::{Code, Error, Retry};
+use crate::clock::Clock;
+use crate::feel::{Cache, Context, Diagnostic, Expression, Failure, FailureKind, Options};
+
+/// Parsed expressions that are kept. A process model has a few of them.
+const CACHED: usize = 1000;
+
+/// Sensible expressions take some microseconds; this only keeps one from holding a thread for ever.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// Which of the task's expressions is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,26 +47,70 @@ pub(super) struct Warning {
 }
 
 /// Evaluates the expressions of tasks.
-#[derive(Debug, Default)]
-pub(super) struct Expressions {}
+#[derive(Debug)]
+pub(super) struct Expressions {
+    cache: Cache,
+    clock: Arc<dyn Clock>,
+}
 
 impl Expressions {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { cache: Cache::new(CACHED), clock }
+    }
+
     /// The value of an expression, as JSON, over these variables.
     pub(super) fn evaluate(
         &self,
-        _expression: &str,
-        _scope: Map<String, Value>,
+        expression: &str,
+        context: &Context<'_>,
         which: Evaluation,
     ) -> Result<Evaluated, Error> {
-        Err(failed(which, "the expression language is not built in yet"))
+        let expression = self
+            .cache
+            .get(expression)
+            .map_err(|error| failed(which, &error.diagnostic(expression), &error.to_string()))?;
+        let started = Instant::now();
+        let interrupt = || started.elapsed() > TIME_LIMIT;
+        let options = Options { interrupt: Some(&interrupt), ..Options::new(self.clock.now()) };
+        let evaluation = expression
+            .evaluate(context, &options)
+            .map_err(|error| failed(which, &error.diagnostic(expression.source()), &error.to_string()))?;
+        let warnings =
+            evaluation.failures.iter().filter_map(|failure| warning(failure, &expression)).collect();
+        Ok(Evaluated { value: evaluation.value.to_json(), warnings })
     }
 }
 
-fn failed(which: Evaluation, reason: &str) -> Error {
+/// A part of a JSON value, by an expression over its entries. The error says why there is none.
+pub fn select(expression: &str, json: &Value, clock: &dyn Clock) -> Result<Value, String> {
+    let expression = Expression::parse(expression).map_err(|error| error.to_string())?;
+    let evaluation = expression.evaluate(&Context::from(json), &Options::new(clock.now()));
+    evaluation.map(|evaluation| evaluation.value.to_json()).map_err(|error| error.to_string())
+}
+
+/// A missing value is daily bread; a function that does not exist, or does not take what it is given, is a mistake.
+fn warning(failure: &Failure, expression: &Expression) -> Option<Warning> {
+    let is_mistake =
+        matches!(failure.kind, FailureKind::NoFunctionFound | FailureKind::FunctionInvocationFailure);
+    is_mistake.then(|| Warning {
+        kind: failure.kind.name(),
+        message: {
+            let place = failure.diagnostic(expression.source());
+            format!("{} at line {}, column {}", failure.message, place.line, place.column)
+        },
+    })
+}
+
+fn failed(which: Evaluation, place: &Diagnostic, reason: &str) -> Error {
     Error {
         code: Code::EXPRESSION_FAILED,
         error_type: "io.camunda.connector.feel.FeelEngineWrapperException".into(),
-        message: format!("the {} expression fails: {reason}", which.name()),
+        message: format!(
+            "the {} expression fails at line {}, column {}: {reason}",
+            which.name(),
+            place.line,
+            place.column
+        ),
         variables: None,
         retry: Retry::Spend,
     }

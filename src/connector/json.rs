@@ -1,7 +1,7 @@
 //! JSON as the runtime reads it: bounded in depth, and with no number that a process could not hold.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// The depth that Camunda's runtime reads, and no more, so that no input exhausts the stack.
 const MAX_DEPTH: usize = 1000;
@@ -23,8 +23,8 @@ pub enum JsonError {
     TooDeep,
 }
 
-/// Reads a JSON text. Fractions beyond the range of a double become the text `Infinity`, as they do in
-/// Camunda's runtime; whole numbers keep every digit.
+/// Reads a JSON text. Whole numbers keep every digit; fractions become doubles, as they do in Camunda's runtime
+/// and in the engine, and those beyond their range the text `Infinity`.
 pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
     let depth = depth(text);
     if depth > MAX_DEPTH {
@@ -77,15 +77,22 @@ fn bound_numbers(value: &mut Value) {
     match value {
         Value::Number(number) => {
             let text = number.as_str();
-            if text.contains(['.', 'e', 'E']) && number.as_f64().is_none() {
-                let sign = if text.starts_with('-') { "-" } else { "" };
-                *value = Value::String(format!("{sign}Infinity"));
+            if text.contains(['.', 'e', 'E']) {
+                *value = double(text);
             }
         }
         Value::Array(items) => items.iter_mut().for_each(bound_numbers),
         Value::Object(entries) => entries.values_mut().for_each(bound_numbers),
         Value::Null | Value::Bool(_) | Value::String(_) => {}
     }
+}
+
+fn double(text: &str) -> Value {
+    let number = text.parse::<f64>().unwrap_or(f64::NAN);
+    Number::from_f64(number).map_or_else(
+        || Value::String(if number.is_sign_negative() { "-Infinity" } else { "Infinity" }.to_owned()),
+        Value::Number,
+    )
 }
 
 /// What a value is, for messages: `a text`, `a list` …
@@ -107,16 +114,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_keep_their_digits() {
+    fn whole_numbers_keep_their_digits_and_fractions_become_doubles() {
         let value = parse(br#"{"a": 123456789012345678901234567890, "b": 1.10}"#).expect("JSON");
-        assert_eq!(value.to_string(), r#"{"a":123456789012345678901234567890,"b":1.10}"#);
+        assert_eq!(value.to_string(), r#"{"a":123456789012345678901234567890,"b":1.1}"#);
     }
 
     #[test]
     fn fractions_out_of_range_become_infinity() {
         assert_eq!(
             parse(b"[1e400, -1e400, 1e-400]").expect("JSON").to_string(),
-            r#"["Infinity","-Infinity",1e-400]"#
+            r#"["Infinity","-Infinity",0.0]"#
         );
     }
 

@@ -19,12 +19,16 @@ mod registry;
 mod result;
 mod runtime;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Debug;
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 pub use self::error::{Code, Error, Retry};
+pub use self::expressions::select;
 pub use self::headers::{TaskHeaders, Template};
 pub use self::job::{Headers, Job, Scope};
 pub use self::outcome::{Failure, FailureCause, Outcome};

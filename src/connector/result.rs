@@ -5,25 +5,23 @@ use serde_json::{Map, Value};
 use super::headers::TaskHeaders;
 use super::json::kind;
 use super::{Code, Error, Response};
+use crate::feel::Context;
 
 /// In a result this would be run as a function by whoever reads the variable.
 const FUNCTION_MARK: &str = "camunda.function.type";
 
 /// The variables in which an expression sees a response: its own entries, and `response` for the whole of it.
-pub(super) fn scope(response: &Value) -> Map<String, Value> {
-    let mut scope = match response {
-        Value::Object(entries) => entries.clone(),
-        _ => Map::new(),
-    };
-    scope.insert("response".into(), response.clone());
-    scope
+pub(super) fn context(response: &Value) -> Context<'_> {
+    let mut context = Context::from(response);
+    context.insert("response", response);
+    context
 }
 
 /// Maps an answer by the result variable and the result expression; the expression's entries win.
 pub(super) fn map(
     headers: &TaskHeaders,
     response: &Response,
-    evaluate: impl Fn(&str, Map<String, Value>) -> Result<Value, Error>,
+    evaluate: impl Fn(&str, &Context<'_>) -> Result<Value, Error>,
     max_output_bytes: usize,
 ) -> Result<Map<String, Value>, Error> {
     let mut variables = Map::new();
@@ -31,7 +29,7 @@ pub(super) fn map(
         variables.insert(name.clone(), response.0.clone());
     }
     if let Some(expression) = &headers.result_expression {
-        let value = evaluate(expression, scope(&response.0))?;
+        let value = evaluate(expression, &context(&response.0))?;
         variables.extend(entries(value, "result")?);
     }
     check_size(&variables, max_output_bytes)?;
@@ -130,13 +128,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_response_wins_over_an_entry_of_its_name() {
-        let response = json!({"a": 1, "response": 2});
-        assert_eq!(Value::Object(scope(&response)), json!({"a": 1, "response": response}));
-        assert_eq!(Value::Object(scope(&json!([1]))), json!({"response": [1]}));
-    }
-
-    #[test]
     fn a_context_null_and_a_list_of_one_context_are_entries() {
         for (value, expected) in [
             (json!(null), json!({})),
@@ -175,7 +166,7 @@ mod tests {
 
     #[test]
     fn the_size_is_that_of_the_json() {
-        let variables = scope(&json!("12345"));
+        let variables = Map::from_iter([("response".to_owned(), json!("12345"))]);
         let size = r#"{"response":"12345"}"#.len();
         assert_eq!(check_size(&variables, size), Ok(()));
         let error = check_size(&variables, size - 1).expect_err("too large");

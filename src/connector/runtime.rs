@@ -10,6 +10,7 @@ use super::headers::TaskHeaders;
 use super::json;
 use super::plan::{Plan, Prepared};
 use super::{Call, Code, Error, Job, Outcome, Registry, Response, Retry, Scope};
+use crate::clock::{Clock, SystemClock};
 use crate::secrets::{self, Masker};
 use crate::telemetry::{Event, Telemetry};
 
@@ -39,13 +40,26 @@ pub struct Runtime {
 impl Runtime {
     /// Puts the runtime together.
     pub fn new(registry: Registry, secrets: Arc<secrets::Resolver>, options: Options) -> Self {
-        Self { registry, secrets, expressions: Arc::default(), telemetry: Telemetry::no_op(), options }
+        Self {
+            registry,
+            secrets,
+            expressions: Arc::new(Expressions::new(Arc::new(SystemClock))),
+            telemetry: Telemetry::no_op(),
+            options,
+        }
     }
 
     /// Tells what happens; without it, nothing is told.
     #[must_use]
     pub fn with_telemetry(mut self, telemetry: Telemetry) -> Self {
         self.telemetry = telemetry;
+        self
+    }
+
+    /// Takes the time of expressions from this clock, and not from the machine's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.expressions = Arc::new(Expressions::new(clock));
         self
     }
 
@@ -119,9 +133,9 @@ fn secrets_scope(scope: &Scope) -> secrets::Scope {
 impl From<secrets::Error> for Error {
     fn from(error: secrets::Error) -> Self {
         match error {
-            secrets::Error::Missing { .. } | secrets::Error::Refused { .. } => {
-                Self::never(Code::SECRET_UNAVAILABLE, error.to_string())
-            }
+            secrets::Error::Missing { .. }
+            | secrets::Error::Refused { .. }
+            | secrets::Error::Unclosed { .. } => Self::never(Code::SECRET_UNAVAILABLE, error.to_string()),
             secrets::Error::Source(error) => Self {
                 code: Code::SECRET_SOURCE_FAILED,
                 error_type: "java.lang.RuntimeException".into(),

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::{Error, Loader, Reference};
+use crate::clock::SystemClock;
+use crate::connector::select;
 
 const MARK: &str = "camunda.function.type";
 const MAX_FUNCTIONS: usize = 10;
@@ -126,8 +128,8 @@ impl Function<'_> {
         if path.trim_start().starts_with('=') {
             return Err(self.bad("its expression must not begin with ="));
         }
-        let _pending = (path, json);
-        Err(self.bad("expressions are not supported yet"))
+        select(path, json, &SystemClock)
+            .map_err(|reason| self.bad(&format!("its expression fails: {reason}")))
     }
 
     async fn link(&self) -> Result<String, Error> {
@@ -236,6 +238,12 @@ mod tests {
         let document = inline(r#"{"x": {"y": [1, 2.25, "z"]}}"#);
         let data = json!([function("getJson", &json!([document]))]);
         assert_eq!(expand(data).await.expect("expanded"), json!([{"x": {"y": [1, 2.25, "z"]}}]));
+        for (path, expected) in
+            [("x.y", json!([1, 2.25, "z"])), ("x.y[2]", json!(2.25)), ("$.x.y", json!(null))]
+        {
+            let data = function("getJson", &json!([document, path]));
+            assert_eq!(expand(data).await.expect("expanded"), expected, "{path}");
+        }
         let refused = expand(function("getJson", &json!([document, "=x.y"]))).await;
         assert!(matches!(refused, Err(Error::BadFunction { .. })));
     }

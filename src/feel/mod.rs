@@ -12,7 +12,7 @@ mod failure;
 pub mod number;
 mod options;
 mod parser;
-mod regex;
+pub mod regex;
 mod span;
 mod suggest;
 pub mod temporal;

@@ -15,6 +15,11 @@ pub enum Error {
          write it there, or allow the name in the configuration"
     )]
     Refused { path: String, name: String },
+    /// A placeholder has no end: close its braces.
+    #[error(
+        "{path} has the placeholder \"{{{{secrets.{name}\" without its closing braces; close it with \"}}}}\""
+    )]
+    Unclosed { path: String, name: String },
     /// A source did not answer; the next attempt may do better.
     #[error(transparent)]
     Source(#[from] SourceError),

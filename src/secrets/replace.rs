@@ -10,6 +10,11 @@ pub(super) enum Piece<'a> {
         written: &'a str,
         name: &'a str,
     },
+    /// `{{secrets.NAME` without its `}}`.
+    Unclosed {
+        written: &'a str,
+        name: &'a str,
+    },
 }
 
 const KEYWORD: &str = "secrets.";
@@ -18,11 +23,11 @@ const KEYWORD: &str = "secrets.";
 pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = text;
-    while let Some((before, written, name, after)) = next_placeholder(rest) {
+    while let Some((before, placeholder, after)) = next_placeholder(rest) {
         if !before.is_empty() {
             pieces.push(Piece::Text(before));
         }
-        pieces.push(Piece::Placeholder { written, name });
+        pieces.push(placeholder);
         rest = after;
     }
     if !rest.is_empty() {
@@ -31,22 +36,25 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// The text before the next placeholder, the placeholder, its name, and the text after it.
-fn next_placeholder(text: &str) -> Option<(&str, &str, &str, &str)> {
+/// The text before the next placeholder, the placeholder, and the text after it.
+fn next_placeholder(text: &str) -> Option<(&str, Piece<'_>, &str)> {
     let mut from = 0;
     while let Some(found) = text.get(from..)?.find(KEYWORD) {
         let keyword = from + found;
-        let after_keyword = keyword + KEYWORD.len();
-        let span = braced(text, keyword, after_keyword).or_else(|| bare(text, keyword, after_keyword));
-        if let Some(span) = span {
-            return Some((
-                text.get(..span.start)?,
-                text.get(span.start..span.end)?,
-                text.get(after_keyword..span.name_end)?,
-                text.get(span.end..)?,
-            ));
+        let name_start = keyword + KEYWORD.len();
+        let opening = text.get(..keyword)?.trim_end().strip_suffix("{{").map(str::len);
+        let closed = opening.and_then(|start| braced(text, start, name_start));
+        if let Some(span) = closed.or_else(|| bare(text, keyword, name_start)) {
+            let start = opening.unwrap_or(span.start);
+            let (written, name) = (text.get(start..span.end)?, text.get(name_start..span.name_end)?);
+            let placeholder = if opening.is_some() && !written.ends_with("}}") {
+                Piece::Unclosed { written, name }
+            } else {
+                Piece::Placeholder { written, name }
+            };
+            return Some((text.get(..start)?, placeholder, text.get(span.end..)?));
         }
-        from = after_keyword;
+        from = name_start;
     }
     None
 }
@@ -58,18 +66,16 @@ struct Span {
 }
 
 /// `{{ secrets.NAME }}`; the name is anything without blanks and braces.
-fn braced(text: &str, keyword: usize, after_keyword: usize) -> Option<Span> {
-    let start = text.get(..keyword)?.trim_end().strip_suffix("{{")?.len();
-    let after = text.get(after_keyword..)?;
+fn braced(text: &str, start: usize, name_start: usize) -> Option<Span> {
+    let after = text.get(name_start..)?;
     let length = after.find(|c: char| c.is_whitespace() || c == '{' || c == '}')?;
-    let closing = after.get(length..)?.trim_start();
-    let behind = closing.strip_prefix("}}")?;
-    (length > 0).then(|| Span { start, name_end: after_keyword + length, end: text.len() - behind.len() })
+    let behind = after.get(length..)?.trim_start().strip_prefix("}}")?;
+    (length > 0).then(|| Span { start, name_end: name_start + length, end: text.len() - behind.len() })
 }
 
 /// `secrets.NAME`, where the name is letters and digits, joined by single `/`, `.`, `_` or `-`.
-fn bare(text: &str, keyword: usize, after_keyword: usize) -> Option<Span> {
-    let after = text.get(after_keyword..)?;
+fn bare(text: &str, keyword: usize, name_start: usize) -> Option<Span> {
+    let after = text.get(name_start..)?;
     let mut length = 0;
     let mut joined = false;
     for (at, c) in after.char_indices() {
@@ -82,7 +88,7 @@ fn bare(text: &str, keyword: usize, after_keyword: usize) -> Option<Span> {
             _ => break,
         }
     }
-    let name_end = after_keyword + length;
+    let name_end = name_start + length;
     (length > 0).then_some(Span { start: keyword, name_end, end: name_end })
 }
 
@@ -97,6 +103,7 @@ mod tests {
             .map(|piece| match piece {
                 Piece::Text(text) => text.to_owned(),
                 Piece::Placeholder { name, .. } => format!("<{name}>"),
+                Piece::Unclosed { name, .. } => format!("!{name}!"),
             })
             .collect();
         assert_eq!(found, expected, "{text:?}");
@@ -140,9 +147,10 @@ mod tests {
     }
 
     #[test]
-    fn braces_that_are_not_closed_leave_a_bare_placeholder() {
-        check("{{secrets.TOKEN}", "{{<TOKEN>}");
-        check("{{secrets.MY NAME}}", "{{<MY> NAME}}");
-        check("{{secrets.A {{secrets.B}}", "{{<A> <B>");
+    fn braces_that_are_not_closed_are_told_apart() {
+        check("{{secrets.TOKEN}", "!TOKEN!}");
+        check("{{secrets.MY NAME}}", "!MY! NAME}}");
+        check("{{secrets.A {{secrets.B}}", "!A! <B>");
+        check("{{x secrets.A", "{{x <A>");
     }
 }

@@ -89,6 +89,12 @@ impl Resolver {
     }
 
     async fn look_up(&self, place: &Place, session: &mut Session<'_>) -> Result<(), Error> {
+        if !place.is_closed {
+            return match place.area {
+                Area::Text => Ok(()),
+                Area::Secret => Err(Error::Unclosed { path: place.path.clone(), name: place.name.clone() }),
+            };
+        }
         if session.found.contains_key(&place.name) {
             return Ok(());
         }
@@ -133,6 +139,7 @@ struct Place {
     path: String,
     name: String,
     area: Area,
+    is_closed: bool,
 }
 
 /// The keys from the top of the variables down to a value.
@@ -183,12 +190,14 @@ fn collect(value: &Value, path: &mut Path, mode: &Mode, places: &mut Vec<Place>)
 
 fn collect_text(text: &str, path: &Path, mode: &Mode, places: &mut Vec<Place>) {
     let area = path.area(mode);
-    places.extend(pieces(text).into_iter().filter_map(|piece| match piece {
-        Piece::Placeholder { name, .. } => {
-            Some(Place { path: path.0.join("."), name: name.to_owned(), area })
-        }
-        Piece::Text(_) => None,
-    }));
+    for piece in pieces(text) {
+        let (name, is_closed) = match piece {
+            Piece::Text(_) => continue,
+            Piece::Placeholder { name, .. } => (name, true),
+            Piece::Unclosed { name, .. } => (name, false),
+        };
+        places.push(Place { path: path.0.join("."), name: name.to_owned(), area, is_closed });
+    }
 }
 
 fn replace<'a>(
@@ -245,7 +254,7 @@ fn replace_text<'a>(
     let replaced = pieces(text)
         .into_iter()
         .map(|piece| match piece {
-            Piece::Text(text) => text,
+            Piece::Text(text) | Piece::Unclosed { written: text, .. } => text,
             Piece::Placeholder { written, name } => match secret(name, area) {
                 Some(secret) => {
                     changed = true;
@@ -367,6 +376,18 @@ mod tests {
             "authentication.accessKey names the secret \"NOPE\", which no source has; \
              set the environment variable SECRET_NOPE"
         );
+    }
+
+    #[tokio::test]
+    async fn a_placeholder_without_its_end_is_an_error_where_a_secret_belongs() {
+        let error = resolve(Mode::Fields, &[], json!({"configuration": {"region": "{{secrets.KEY}"}})).await;
+        assert_eq!(
+            error.expect_err("unclosed").to_string(),
+            "configuration.region has the placeholder \"{{secrets.KEY\" without its closing braces; close it with \"}}\""
+        );
+        let prompt = json!({"data": {"newMessage": "{{secrets.KEY}"}});
+        check(Mode::Fields, &["KEY"], prompt.clone(), prompt.clone()).await;
+        assert!(resolve(Mode::Peer, &[], prompt).await.is_err());
     }
 
     #[derive(Debug)]

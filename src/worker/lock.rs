@@ -217,3 +217,93 @@ impl LockKeeper {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn state(now: Instant) -> LockState {
+        LockState {
+            lock: 60 * SECOND,
+            held_until: now + 60 * SECOND,
+            limit: None,
+            patience: None,
+            pause_until: None,
+            final_length: false,
+            back_off: Backoff::default(),
+        }
+    }
+
+    #[test]
+    fn it_is_extended_at_half_its_length_from_when_the_extension_was_sent() {
+        let now = Instant::now();
+        let mut state = state(now);
+        assert_eq!(state.next_extension(), Some(now + 30 * SECOND));
+        state.extended(now + 31 * SECOND, 60 * SECOND);
+        assert_eq!(state.next_extension(), Some(now + 61 * SECOND));
+    }
+
+    #[test]
+    fn an_extension_without_an_answer_is_repeated_even_when_the_lock_is_over() {
+        let now = Instant::now();
+        let mut state = state(now);
+        for elapsed in [30, 59, 61, 500] {
+            let at = now + elapsed * SECOND;
+            assert_eq!(state.refused(at, CommandVerdict::Repeat), Verdict::Repeat);
+            let next = state.next_extension().unwrap();
+            assert!(next > at && next < at + SECOND, "after {elapsed} s: {:?}", next - at);
+        }
+    }
+
+    #[test]
+    fn each_verdict_has_its_meaning() {
+        let now = Instant::now();
+        for (verdict, meaning) in [
+            (CommandVerdict::Gone, Verdict::Lost(LostBecause::Gone)),
+            (CommandVerdict::NotActivated, Verdict::Lost(LostBecause::NotOurs)),
+            (CommandVerdict::LeaseLost, Verdict::Lost(LostBecause::NotOurs)),
+            (CommandVerdict::Unsupported, Verdict::Never),
+            (CommandVerdict::Invalid, Verdict::Never),
+            (CommandVerdict::Denied, Verdict::Never),
+            (CommandVerdict::Repeat, Verdict::Repeat),
+            (CommandVerdict::RefreshTokenAndRepeat, Verdict::Repeat),
+            (CommandVerdict::Broken, Verdict::Repeat),
+            (CommandVerdict::TooLarge, Verdict::Repeat),
+        ] {
+            let mut state = state(now);
+            assert_eq!(state.refused(now, verdict), meaning, "{verdict:?}");
+            assert_eq!(state.next_extension().is_none(), meaning == Verdict::Never, "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_limit_within_the_lock_needs_no_extension_until_the_report() {
+        let now = Instant::now();
+        let mut state = state(now);
+        state.extended(now, 10 * SECOND);
+        state.limit = Some(now + 9 * SECOND);
+        assert_eq!(state.next_extension(), None);
+        state.begin_report(now + 9 * SECOND, 900 * SECOND);
+        assert_eq!(state.next_extension(), Some(now + 9 * SECOND + SECOND / 2), "halfway to the end");
+    }
+
+    #[test]
+    fn a_limit_that_could_not_be_set_leaves_the_lock_to_be_extended() {
+        let now = Instant::now();
+        let mut state = state(now);
+        state.limit = Some(now + 300 * SECOND);
+        assert_eq!(state.next_extension(), Some(now + 30 * SECOND));
+    }
+
+    #[test]
+    fn patience_with_a_report_ends() {
+        let now = Instant::now();
+        let mut state = state(now);
+        state.begin_report(now, 100 * SECOND);
+        assert_eq!(state.next_extension(), Some(now + 30 * SECOND));
+        state.extended(now + 80 * SECOND, 60 * SECOND);
+        assert_eq!(state.next_extension(), None, "it would come after the patience is over");
+    }
+}

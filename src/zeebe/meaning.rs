@@ -67,7 +67,7 @@ impl CommandVerdict {
 
     fn of_refusal(code: Code, text: &str) -> Self {
         match code {
-            Code::ResourceExhausted if says_too_large(text) => Self::TooLarge,
+            Code::ResourceExhausted | Code::Unknown if says_too_large(text) => Self::TooLarge,
             Code::FailedPrecondition if says_lease(text) => Self::LeaseLost,
             Code::ResourceExhausted
             | Code::Unavailable
@@ -164,13 +164,19 @@ impl FeedVerdict {
     }
 }
 
-/// The same code means back-pressure, which passes, and a message over the limit, which does not. Gateway,
-/// broker and gRPC library each say the latter in their own words.
+/// The code for a message over the limit, which will not pass, also means back-pressure, which will, or
+/// anything at all. Gateway, broker and gRPC library each say it in their own words.
 fn says_too_large(text: &str) -> bool {
+    const PHRASES: [&str; 6] = [
+        "exceeded_batch_record_size",
+        "too large",
+        "larger than",
+        "exceeds maximum size",
+        "maximum message size",
+        "max message size",
+    ];
     let text = text.to_ascii_lowercase();
-    ["too large", "larger than", "exceeds maximum size", "maximum message size", "max message size"]
-        .iter()
-        .any(|phrase| text.contains(phrase))
+    PHRASES.iter().any(|phrase| text.contains(phrase))
 }
 
 fn says_lease(text: &str) -> bool {
@@ -247,6 +253,15 @@ mod tests {
             let error = refused(Code::ResourceExhausted, text);
             assert_eq!(error.command_verdict(), CommandVerdict::Repeat, "{text}");
         }
+    }
+
+    /// As a real engine says it, from about half of its message limit on.
+    #[test]
+    fn variables_over_the_brokers_limit_are_told_from_an_unknown_failure() {
+        let verdict = |text| refused(Code::Unknown, text).command_verdict();
+        let text = "Command 'COMPLETE' rejected with code 'EXCEEDED_BATCH_RECORD_SIZE': ";
+        assert_eq!(verdict(text), CommandVerdict::TooLarge);
+        assert_eq!(verdict("Unexpected error occurred"), CommandVerdict::Broken);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! OAuth 2.0 client credentials: one cached token, and a token endpoint that is never hammered.
 //!
-//! - A token is renewed when four fifths of its life are over (a minute before its end at the latest needed),
-//!   by one caller; the others go on with the old one, and so does that one if the endpoint fails.
+//! - A token is renewed a minute before its end, or in the last fifth of a short life, by one caller; the others
+//!   go on with the old one, and so does that one if the endpoint fails.
 //! - When there is no usable token, callers wait for the one who asks (single flight).
 //! - After a failure, the endpoint is left alone for a growing pause, in which callers get the same error.
 //! - When a server refuses a token, it is replaced at once the first time. If that one is refused as well, the

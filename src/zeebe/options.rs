@@ -39,7 +39,8 @@ pub struct Options {
     /// like a passing fault, so it is refused here, where the reason is known.
     pub max_request_size: usize,
     /// How many bytes of pushed jobs may wait unread in a job stream. They are locked but nobody works on them,
-    /// so the window is small; a job larger than it still arrives, in more round trips.
+    /// so the window is small: on a real engine, some twenty jobs of 2 KB, with the gateway's own buffer. A job
+    /// larger than the window still arrives, in more round trips.
     pub stream_window: u32,
     /// The pace at which a failing token endpoint is asked again.
     pub token_back_off: BackoffOptions,

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use tonic::Request;
-
 use super::client::{Client, Gateway};
 use super::error::{Call, Error};
 use super::keys::{ElementInstanceKey, ProcessDefinitionKey, ProcessInstanceKey};
@@ -132,9 +130,7 @@ impl Client {
     /// Resolves an incident.
     pub async fn resolve_incident(&self, key: i64) -> Result<(), Error> {
         let message = proto::ResolveIncidentRequest { incident_key: key };
-        let send = |mut gateway: Gateway, request: Request<_>| async move {
-            gateway.resolve_incident(request).await
-        };
+        let send = |mut gateway: Gateway, request| async move { gateway.resolve_incident(request).await };
         self.command(Call::ResolveIncident, message, send).await.map(drop)
     }
 }

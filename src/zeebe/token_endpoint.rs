@@ -17,6 +17,9 @@ const MAX_ANSWER: usize = 64 * 1024;
 /// When the endpoint does not say how long a token lives.
 const ASSUMED_LIFETIME: Duration = Duration::from_secs(300);
 const NO_TOKEN: &str = "no JSON object with an access_token";
+/// A token that is said to live shorter is used this long nevertheless, or each call would ask for one. If it
+/// is refused, that is another matter.
+const MIN_LIFETIME: Duration = Duration::from_secs(10);
 /// Longer promises than a day are not relied on.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -85,8 +88,8 @@ impl TokenEndpoint {
         }
         // Some endpoints write the number as a string.
         let seconds = answer.expires_in.and_then(|it| it.as_u64().or_else(|| it.as_str()?.parse().ok()));
-        let lifetime = seconds.map_or(ASSUMED_LIFETIME, Duration::from_secs).min(MAX_LIFETIME);
-        Ok(Answer { access_token: answer.access_token, lifetime })
+        let lifetime = seconds.map_or(ASSUMED_LIFETIME, Duration::from_secs);
+        Ok(Answer { access_token: answer.access_token, lifetime: lifetime.clamp(MIN_LIFETIME, MAX_LIFETIME) })
     }
 
     /// What callers hear after one of them gave up waiting.

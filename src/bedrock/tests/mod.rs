@@ -218,7 +218,7 @@ async fn a_payload_goes_out_as_it_is() {
         let result = run(&stub, Flavour::Compat, &variables).await.expect("an answer");
         assert_eq!(stub.seen()[0].body, body);
         assert_eq!(stub.seen()[0].path, "/model/m/invoke");
-        assert_eq!(result.to_string(), r#"{"body":{"n":1.10}}"#);
+        assert_eq!(result.to_string(), r#"{"body":{"n":1.1}}"#);
     }
 }
 

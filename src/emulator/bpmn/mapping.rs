@@ -23,7 +23,7 @@ pub(crate) fn value_of(
 ) -> Result<Value, EvaluationFailure> {
     match text {
         Text::Static(text) => Ok(Value::String(text.clone())),
-        Text::Expression(expression) => evaluate.evaluate(expression, scope),
+        Text::Expression(expression) => Ok(evaluate.evaluate(expression, scope)?.value),
     }
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn inputs(
         let value = match &mapping.source {
             Some(Text::Static(text)) => Value::String(text.clone()),
             Some(Text::Expression(expression)) => {
-                evaluate.evaluate(expression, &input_scope(&mapping.target, process, &local, scoping))?
+                evaluate.evaluate(expression, &input_scope(&mapping.target, process, &local, scoping))?.value
             }
             None => Value::Null,
         };

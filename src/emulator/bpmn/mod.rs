@@ -16,9 +16,9 @@ mod parse;
 mod walk;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-pub use self::evaluate::{Evaluate, EvaluationFailure, Feel};
+pub use self::evaluate::{Evaluate, Evaluated, EvaluationFailure, Feel};
 pub(crate) use self::mapping::Scoping;
 pub use self::model::Process;
 pub use self::parse::{DiagramError, Refusal, parse};

@@ -382,8 +382,8 @@ impl Instance {
                 Ok(Begun::Waits(Waits::Message(message)))
             }
             Kind::Script { expression, result_variable } => {
-                let value = evaluate.evaluate(expression, &scope).map_err(|failure| failure.reason)?;
-                Ok(Begun::Done(Map::from_iter([(result_variable.clone(), value)])))
+                let evaluated = evaluate.evaluate(expression, &scope).map_err(|failure| failure.reason)?;
+                Ok(Begun::Done(Map::from_iter([(result_variable.clone(), evaluated.value)])))
             }
             Kind::Service { job_type, retries, headers } => {
                 let job_type = text(job_type, &scope, evaluate)?;
@@ -486,15 +486,13 @@ impl Instance {
                 }
                 continue;
             };
-            match around.evaluate.evaluate(condition, &self.variables) {
-                Ok(Value::Bool(true)) => return Ok(*index),
-                Ok(Value::Bool(false)) => {}
-                Ok(other) => {
-                    return Err(format!("the condition of flow `{id}` is {other}, expected true or false"));
-                }
-                Err(failure) => {
-                    return Err(format!("the condition of flow `{id}` cannot be evaluated: {failure}"));
-                }
+            let evaluated = around.evaluate.evaluate(condition, &self.variables);
+            let evaluated = evaluated
+                .map_err(|failure| format!("the condition of flow `{id}` cannot be evaluated: {failure}"))?;
+            match evaluated.value {
+                Value::Bool(true) => return Ok(*index),
+                Value::Bool(false) => {}
+                other => return Err(no_boolean(id, condition, &other, &evaluated.failures)),
             }
         }
         default.ok_or_else(|| "no condition is true and there is no default flow".to_owned())
@@ -516,6 +514,11 @@ impl Instance {
     fn text(&self, wanted: &Text, around: &Surroundings<'_>) -> Result<String, String> {
         text(wanted, &self.variables, around.evaluate)
     }
+}
+
+fn no_boolean(flow: &str, condition: &str, found: &Value, failures: &[String]) -> String {
+    let why = failures.first().map(|failure| format!(" ({failure})")).unwrap_or_default();
+    format!("the condition `={condition}` of flow `{flow}` is {found}, expected true or false{why}")
 }
 
 enum Begun {

@@ -57,7 +57,7 @@ impl Default for Options {
             event_buffer: 4096,
             results: BTreeMap::new(),
             served_job_types: None,
-            evaluate: Arc::new(Feel),
+            evaluate: Arc::new(Feel::default()),
             clock: Arc::new(SystemClock),
         }
     }

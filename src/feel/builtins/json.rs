@@ -32,6 +32,15 @@ fn from_json(evaluator: &mut Evaluator<'_>, arguments: &[Value]) -> Outcome {
             evaluator.charge(text.len() / 16)?;
             let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>();
             match values.next() {
+                // A number ends with white space or the text; other values end by themselves.
+                Some(Ok(serde_json::Value::Number(_)))
+                    if text
+                        .as_bytes()
+                        .get(values.byte_offset())
+                        .is_some_and(|byte| !byte.is_ascii_whitespace()) =>
+                {
+                    Err(Stop::error("the text is no JSON: something follows the number"))
+                }
                 Some(Ok(json)) => Ok((&json).into()),
                 Some(Err(error)) => Err(Stop::error(format!("the text is no JSON: {error}"))),
                 None => Err(Stop::error("the text is no JSON: it is empty")),

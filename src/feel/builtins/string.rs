@@ -243,11 +243,12 @@ fn uuid(evaluator: &mut Evaluator<'_>, _: &[Value]) -> Outcome {
     Ok(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string().into())
 }
 
-/// A bad pattern or replacement makes the call null; a pattern that takes too long ends the evaluation.
+/// A bad pattern or replacement makes the call null. What passes a limit ends the evaluation.
 fn failed(error: regex::Error) -> Stop {
     match error {
-        regex::Error::StepLimit => thrown(EvaluationErrorKind::Steps, error),
-        other => Stop::error(other.to_string()),
+        regex::Error::TooManySteps => thrown(EvaluationErrorKind::Steps, error),
+        regex::Error::TooLong | regex::Error::Unsupported => thrown(EvaluationErrorKind::Size, error),
+        regex::Error::InvalidPattern | regex::Error::InvalidReplacement => Stop::error(error.to_string()),
     }
 }
 

@@ -172,10 +172,14 @@ impl<'e> Evaluator<'e> {
                 _ => {}
             }
         }
-        let mut values = self.arguments(arguments, signature.parameters, scope)?;
-        if let (Arguments::Positional(_), true) = (arguments, signature.variadic) {
-            gather(&mut values, signature.parameters.len() - 1);
-        }
+        let values = match arguments {
+            Arguments::Positional(values) if signature.variadic => {
+                self.variadic_arguments(values, signature.parameters.len() - 1, scope)?
+            }
+            Arguments::Positional(_) | Arguments::Named(_) => {
+                self.arguments(arguments, signature.parameters, scope)?
+            }
+        };
         self.call = span;
         run(self, &values)
     }
@@ -202,6 +206,33 @@ impl<'e> Evaluator<'e> {
                 }
             }
         }
+        collected.stop.map_or(Ok(collected.values), Err)
+    }
+
+    /// The first arguments as they are, the others in a list, in which an error is an item. A list that is the only
+    /// argument is taken as it is.
+    fn variadic_arguments(
+        &mut self,
+        arguments: &[Expr],
+        from: usize,
+        scope: &Scope<'_>,
+    ) -> Outcome<Vec<Value>> {
+        let mut collected = Collected { values: Vec::with_capacity(from + 1), stop: None };
+        let mut rest = Vec::with_capacity(arguments.len());
+        for (place, argument) in arguments.iter().enumerate() {
+            match self.eval(argument, scope) {
+                Err(Stop::Error(message) | Stop::Fatal(message)) if place >= from => {
+                    rest.push(Value::Error(message))
+                }
+                Ok(value) if place >= from => rest.push(value),
+                outcome => collected.add(outcome)?,
+            }
+        }
+        let list = match rest.as_slice() {
+            [list @ Value::List(_)] if from == 0 => list.clone(),
+            _ => Value::list(rest),
+        };
+        collected.add(Ok(list))?;
         collected.stop.map_or(Ok(collected.values), Err)
     }
 
@@ -236,16 +267,6 @@ impl Collected {
         }
         Ok(())
     }
-}
-
-/// Puts the arguments from a place on into one list. A list that is the only argument is taken as it is.
-fn gather(values: &mut Vec<Value>, from: usize) {
-    let rest = values.split_off(from.min(values.len()));
-    let list = match rest.as_slice() {
-        [list @ Value::List(_)] if from == 0 => list.clone(),
-        _ => Value::list(rest),
-    };
-    values.push(list);
 }
 
 fn shape(arguments: &Arguments, source: &str) -> String {

@@ -146,18 +146,14 @@ impl Evaluator<'_> {
         Ok(built.into())
     }
 
-    /// A branch that is an error counts as a condition that does not hold, as in the reference.
+    /// A branch that is an error makes the reference take the other one, as if the condition did not hold.
     fn if_(&mut self, branches: &If, scope: &Scope<'_>) -> Outcome {
-        let holds = match self.eval(&branches.condition, scope) {
-            Ok(Value::Boolean(holds)) => holds,
-            Ok(other) => {
-                self.wrong_type(branches.condition.span, ValueKind::Boolean, &other);
-                false
-            }
-            Err(Stop::Error(_)) => false,
-            Err(stop) => return Err(stop),
+        let condition = self.eval(&branches.condition, scope);
+        let branch = match self.boolean(condition, branches.condition.span)? {
+            Some(true) => &branches.then,
+            Some(false) => &branches.otherwise,
+            None => return self.eval(&branches.otherwise, scope),
         };
-        let branch = if holds { &branches.then } else { &branches.otherwise };
         match self.eval(branch, scope) {
             Err(Stop::Error(_)) => self.eval(&branches.otherwise, scope),
             outcome => outcome,
@@ -223,6 +219,10 @@ impl Evaluator<'_> {
     fn fail(&mut self, kind: FailureKind, span: Span, message: String) -> Stop {
         self.note(kind, span, message.as_str());
         Stop::error(message)
+    }
+
+    pub(super) fn failure_count(&self) -> usize {
+        self.failures.len()
     }
 
     fn wrong_type(&mut self, span: Span, expected: ValueKind, found: &Value) -> Stop {

@@ -30,7 +30,11 @@ impl Evaluator<'_> {
         if let Err(stop @ Stop::Abort(_)) = right {
             return Err(stop);
         }
-        let (left, right) = (left?, right?);
+        let left = left?;
+        if let (Operator::Power, false) = (operator, matches!(left, Value::Number(_))) {
+            return Err(self.wrong_type(span, Kind::Number, &left));
+        }
+        let right = right?;
         let result = match (operator, &left, &right) {
             (_, Value::Number(left), Value::Number(right)) => {
                 return self.number(operator, left, right, span);
@@ -40,7 +44,7 @@ impl Evaluator<'_> {
                 self.check_text(left.len() + right.len())?;
                 return Ok(Value::string([&**left, &**right].concat()));
             }
-            (Operator::Power, Value::Number(_), other) | (Operator::Power, other, _) => {
+            (Operator::Power, _, other) => {
                 return Err(self.wrong_type(span, Kind::Number, other));
             }
             (operator, left, right) => temporal::operate(operator, left, right),

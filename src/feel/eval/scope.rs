@@ -18,6 +18,7 @@ pub(in crate::feel) struct Scope<'s> {
 pub(in crate::feel) enum Frame<'s> {
     /// Nothing: the outermost scope.
     Empty,
+    /// One name. A function under it can be called, but not be read.
     One(&'s str, &'s Value),
     Many(&'s [(&'s str, Value)]),
     /// The entries of a context that is being built.
@@ -47,6 +48,7 @@ impl<'s> Scope<'s> {
     pub(super) fn variable(&'s self, name: &str) -> Option<&'s Value> {
         self.frames().find_map(|frame| match frame {
             Frame::Empty => None,
+            Frame::One(_, Value::Function(_)) => None,
             Frame::One(bound, value) => (bound == name).then_some(value),
             Frame::Many(bindings) => {
                 bindings.iter().find(|(bound, _)| *bound == name).map(|(_, value)| value)
@@ -60,6 +62,9 @@ impl<'s> Scope<'s> {
     /// The function that a call selects, the nearest first.
     pub(super) fn function(&'s self, name: &str, fits: &dyn Fn(&Function) -> bool) -> Option<Arc<Function>> {
         self.frames().find_map(|frame| match frame {
+            Frame::One(bound, Value::Function(function)) if bound == name && fits(function) => {
+                Some(Arc::clone(function))
+            }
             Frame::Empty | Frame::One(..) | Frame::Many(_) => None,
             Frame::Building(entries) => fitting(entries, name, fits),
             Frame::Item(entries) => fitting(entries, name, fits),
@@ -71,7 +76,11 @@ impl<'s> Scope<'s> {
     pub(super) fn capture(&'s self) -> Arc<Captured> {
         let frames = self.frames().filter_map(|frame| match frame {
             Frame::Empty => None,
-            Frame::One(name, value) => Some(CapturedFrame::Variables(vec![(name.into(), value.clone())])),
+            Frame::One(name, value) => {
+                let mut entries = Entries::with_capacity(1);
+                entries.define(name.into(), value.clone());
+                Some(CapturedFrame::Context(Arc::new(entries)))
+            }
             Frame::Many(bindings) => {
                 let owned = bindings.iter().map(|(name, value)| (Arc::from(*name), value.clone()));
                 Some(CapturedFrame::Variables(owned.collect()))

@@ -147,6 +147,21 @@ async fn the_modelers_limit_is_the_lock_and_ends_the_work() {
 }
 
 #[tokio::test]
+async fn an_error_expression_sees_that_the_limit_is_over() {
+    let scene = Scene::new(options()).await;
+    let expression =
+        "=if error.code = \"JOB_TIMEOUT\" then bpmnError(\"TOO_SLOW\", \"try another model\") else null";
+    let job = new_job("wait").header("jobTimeout", "PT0.2S").header("errorExpression", expression);
+    let key = scene.gateway.create_job(job);
+    let calls = scene.calls(key, |calls| count(calls, Rpc::ThrowError) == 1).await;
+    let thrown = calls.iter().find_map(|call| match &call.command {
+        Command::ThrowError(request) => Some(request.error_code.as_str()),
+        _ => None,
+    });
+    assert_eq!(thrown, Some("TOO_SLOW"));
+}
+
+#[tokio::test]
 async fn a_limit_longer_than_the_lock_needs_no_extension() {
     let scene = Scene::new(short_lock()).await;
     let key = scene.gateway.create_job(new_job("wait").header("jobTimeout", "PT5M"));

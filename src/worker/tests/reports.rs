@@ -141,7 +141,7 @@ async fn a_report_ends_with_the_lock_when_the_lock_cannot_be_kept() {
 }
 
 #[tokio::test]
-async fn a_bpmn_error_is_thrown_and_a_failure_spends_a_retry() {
+async fn a_failure_spends_a_retry() {
     let scene = Scene::new(options()).await;
     let key = scene.gateway.create_job(new_job("fail").once());
     let calls = scene.calls(key, |calls| count(calls, Rpc::FailJob) == 1).await;
@@ -149,4 +149,27 @@ async fn a_bpmn_error_is_thrown_and_a_failure_spends_a_retry() {
     assert_eq!(failure.retries, 2);
     assert!(failure.error_message.contains("the model is busy"));
     scene.metric(&done("failed")).await;
+}
+
+#[tokio::test]
+async fn a_bpmn_error_is_thrown_with_its_variables() {
+    let scene = Scene::new(options()).await;
+    let expression = "=bpmnError(\"BUSY\", \"later\", {hint: \"wait\"})";
+    let key = scene.gateway.create_job(new_job("fail").header("errorExpression", expression));
+    scene.metric(&done("bpmn-error")).await;
+    let calls = scene.gateway.received_for(key);
+    let Command::ThrowError(thrown) = &calls[0].command else { panic!("{calls:?}") };
+    assert_eq!((thrown.error_code.as_str(), thrown.error_message.as_str()), ("BUSY", "later"));
+    assert_eq!(calls[0].command.variables().unwrap(), json!({ "hint": "wait" }));
+}
+
+#[tokio::test]
+async fn an_error_that_the_engine_cannot_take_fails_the_job() {
+    let scene = Scene::new(options()).await;
+    let reaction = Reaction::RefuseSaying(Code::InvalidArgument, "no such root".to_owned());
+    scene.gateway.inject(Fault::on(Rpc::ThrowError, reaction));
+    let job = new_job("fail").header("errorExpression", "=bpmnError(\"BUSY\")").once();
+    let key = scene.gateway.create_job(job);
+    scene.metric(&done("failed")).await;
+    assert_eq!(ends(&scene.gateway.received_for(key)), [Rpc::ThrowError, Rpc::FailJob]);
 }

@@ -6,12 +6,11 @@ use axum::http::StatusCode;
 use futures_util::future::join_all;
 
 use super::servers::{ConnectProxy, Order, TokenEndpoint};
-use super::soon;
 use super::stub::Stub;
 use super::trust::Authority;
+use super::{soon, subscription};
 use crate::zeebe::{
-    Auth, Client, CommandVerdict, Error, FeedVerdict, JobKey, OAuth, Options, Proxy, Secret, Subscription,
-    TokenError,
+    Auth, Client, CommandVerdict, Error, FeedVerdict, JobKey, OAuth, Options, Proxy, Secret, TokenError,
 };
 
 fn client(stub: &Stub, auth: Auth) -> Client {
@@ -275,6 +274,18 @@ async fn a_lifetime_may_be_missing_or_written_as_text() {
 }
 
 #[tokio::test]
+async fn a_token_without_a_lifetime_worth_the_name_is_not_asked_for_with_each_call() {
+    let stub = Stub::start().await;
+    let endpoint = TokenEndpoint::start().await;
+    endpoint.answer(StatusCode::OK, r#"{"access_token":"first","expires_in":0}"#);
+    let client = client(&stub, endpoint.auth());
+    for _ in 0..5 {
+        soon(client.topology()).await.unwrap();
+    }
+    assert_eq!(endpoint.requests(), 1);
+}
+
+#[tokio::test]
 async fn the_token_endpoint_is_found_by_the_providers_description() {
     let stub = Stub::start().await;
     let endpoint = TokenEndpoint::start().await;
@@ -306,15 +317,7 @@ async fn a_stream_that_is_refused_replaces_the_token_for_its_successor() {
     let endpoint = TokenEndpoint::start().await;
     stub.expect_authorization("Bearer token-2");
     let client = client(&stub, endpoint.auth());
-    let subscription = Subscription {
-        job_type: "a".to_owned(),
-        worker: "b".to_owned(),
-        lock: Duration::from_secs(60),
-        fetch_variables: Vec::new(),
-        tenant_ids: Vec::new(),
-        with_lease: false,
-    };
-    let mut stream = soon(client.stream_jobs(&subscription)).await.unwrap();
+    let mut stream = soon(client.stream_jobs(&subscription())).await.unwrap();
     let error = soon(stream.next()).await.unwrap_err();
     assert_eq!(error.feed_verdict(), FeedVerdict::Unauthenticated);
     soon(client.topology()).await.unwrap();

@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use tonic::Status;
 
 use super::servers::LoadBalancer;
-use super::soon;
 use super::stub::{Answer, Stub};
+use super::{poll, soon};
 use crate::proto;
 use crate::zeebe::{
     Activation, Client, CommandVerdict, Error, FailJob, FeedVerdict, JobKey, Message, NewInstance, Options,
@@ -180,18 +180,5 @@ async fn a_load_balancers_page_is_no_answer_of_the_engine() {
         let denied = status == StatusCode::FORBIDDEN;
         let command = if denied { CommandVerdict::Denied } else { CommandVerdict::Repeat };
         assert_eq!(error.command_verdict(), command, "{status}");
-    }
-}
-
-fn poll() -> Activation {
-    Activation {
-        job_type: "io.camunda:aws-bedrock:1".to_owned(),
-        worker: "test".to_owned(),
-        lock: Duration::from_secs(60),
-        max_jobs: 32,
-        fetch_variables: Vec::new(),
-        request_timeout: Some(Duration::from_secs(10)),
-        tenant_ids: Vec::new(),
-        with_lease: false,
     }
 }

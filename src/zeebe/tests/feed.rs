@@ -6,35 +6,11 @@ use tonic::{Code, Status};
 
 use super::servers::Cable;
 use super::stub::{Answer, Pushes, Stub};
-use super::{soon, until};
+use super::{poll, soon, subscription, until};
 use crate::proto;
 use crate::zeebe::{
-    ActivatedJob, Activation, Client, CommandVerdict, Error, FeedVerdict, JobStream, Options, Subscription,
+    ActivatedJob, Activation, Client, CommandVerdict, Error, FeedVerdict, JobStream, Options,
 };
-
-fn poll() -> Activation {
-    Activation {
-        job_type: "io.camunda:aws-bedrock:1".to_owned(),
-        worker: "test".to_owned(),
-        lock: Duration::from_secs(60),
-        max_jobs: 32,
-        fetch_variables: vec!["data".to_owned()],
-        request_timeout: Some(Duration::from_secs(10)),
-        tenant_ids: vec!["blue".to_owned()],
-        with_lease: true,
-    }
-}
-
-fn subscription() -> Subscription {
-    Subscription {
-        job_type: "io.camunda:aws-bedrock:1".to_owned(),
-        worker: "test".to_owned(),
-        lock: Duration::from_secs(60),
-        fetch_variables: vec!["data".to_owned()],
-        tenant_ids: vec!["blue".to_owned()],
-        with_lease: true,
-    }
-}
 
 fn keys(jobs: &[ActivatedJob]) -> Vec<i64> {
     jobs.iter().map(|job| job.key.0).collect()

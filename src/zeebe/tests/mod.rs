@@ -10,6 +10,8 @@ mod trust;
 
 use std::time::Duration;
 
+use crate::zeebe::{Activation, Subscription};
+
 /// Longer than anything here takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -26,4 +28,28 @@ async fn until(condition: impl Fn() -> bool) {
         }
     })
     .await;
+}
+
+fn poll() -> Activation {
+    Activation {
+        job_type: "io.camunda:aws-bedrock:1".to_owned(),
+        worker: "test".to_owned(),
+        lock: Duration::from_secs(60),
+        max_jobs: 32,
+        fetch_variables: vec!["data".to_owned()],
+        request_timeout: Some(Duration::from_secs(10)),
+        tenant_ids: vec!["blue".to_owned()],
+        with_lease: true,
+    }
+}
+
+fn subscription() -> Subscription {
+    Subscription {
+        job_type: "io.camunda:aws-bedrock:1".to_owned(),
+        worker: "test".to_owned(),
+        lock: Duration::from_secs(60),
+        fetch_variables: vec!["data".to_owned()],
+        tenant_ids: vec!["blue".to_owned()],
+        with_lease: true,
+    }
 }

@@ -1,39 +1,17 @@
-//! The gateway, through the generated client over a real socket.
+//! Jobs: how they are handed out, reported and lost.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Endpoint;
 use tonic::{Code, Status};
 
-use super::*;
+use super::super::*;
+use super::{Client, activate, code, connect, poll, start};
 use crate::emulator::Gate;
 use crate::proto::gateway_client::GatewayClient;
 use crate::proto::*;
 use crate::zeebe::JobKey;
-
-type Client = GatewayClient<Channel>;
-
-async fn start(options: Options) -> (Gateway, Client) {
-    let gateway = Gateway::start(options).await.unwrap();
-    let client = connect(&gateway).await;
-    (gateway, client)
-}
-
-async fn connect(gateway: &Gateway) -> Client {
-    GatewayClient::connect(gateway.url()).await.unwrap()
-}
-
-fn poll() -> ActivateJobsRequest {
-    ActivateJobsRequest {
-        r#type: "model".to_owned(),
-        worker: "tester".to_owned(),
-        timeout: 60_000,
-        max_jobs_to_activate: 10,
-        request_timeout: -1,
-        ..Default::default()
-    }
-}
 
 fn stream() -> StreamActivatedJobsRequest {
     StreamActivatedJobsRequest {
@@ -42,15 +20,6 @@ fn stream() -> StreamActivatedJobsRequest {
         timeout: 60_000,
         ..Default::default()
     }
-}
-
-async fn activate(client: &mut Client, request: ActivateJobsRequest) -> Vec<ActivatedJob> {
-    let mut batches = client.activate_jobs(request).await.unwrap().into_inner();
-    let mut jobs = Vec::new();
-    while let Some(batch) = batches.message().await.unwrap() {
-        jobs.extend(batch.jobs);
-    }
-    jobs
 }
 
 /// A stream in a task of its own, because the answer to its request begins with the first job.
@@ -94,10 +63,6 @@ fn complete(key: i64) -> CompleteJobRequest {
 
 fn fail(key: i64, retries: i32, back_off: i64) -> FailJobRequest {
     FailJobRequest { job_key: key, retries, retry_back_off: back_off, ..Default::default() }
-}
-
-fn code<T: std::fmt::Debug>(result: Result<T, Status>) -> Code {
-    result.unwrap_err().code()
 }
 
 #[tokio::test]

@@ -1,0 +1,43 @@
+//! What a process does with our worker, told by the engine. The same scenarios run on the embedded gateway
+//! (`cargo test`) and on a real Zeebe (`cargo engine`), so the one is held to the other.
+
+mod answers;
+mod errors;
+mod stage;
+mod trouble;
+
+use std::pin::Pin;
+
+pub(crate) use self::stage::{Engine, Stage};
+
+/// A scenario; it panics where the engine says something else.
+pub(crate) type Scenario = for<'a> fn(&'a Stage) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+macro_rules! scenarios {
+    ($($module:ident::$name:ident),+ $(,)?) => {
+        /// All of them, by name.
+        pub(crate) const ALL: &[(&str, Scenario)] =
+            &[$((stringify!($name), |stage| Box::pin($module::$name(stage)))),+];
+
+        /// Each as a test of its own on the embedded gateway.
+        #[cfg(not(engine))]
+        mod on_the_embedded_gateway {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$module::$name(&super::Stage::embedded().await).await;
+            })+
+        }
+    };
+}
+
+scenarios! {
+    answers::converse_remembers_the_first_turn_in_the_second,
+    answers::invoke_model_sends_the_body_of_the_models_own_form,
+    answers::an_inline_document_reaches_the_model,
+    answers::placeholders_in_a_prompt_stay_text,
+    errors::a_boundary_event_catches_a_bpmn_error,
+    errors::a_job_error_spends_a_retry_and_then_succeeds,
+    errors::a_missing_secret_raises_an_incident_without_a_call,
+    trouble::a_cancelled_instance_drops_its_call,
+    trouble::a_hundred_instances_at_once_are_answered_once_each,
+}

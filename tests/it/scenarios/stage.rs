@@ -1,0 +1,122 @@
+//! The stage of a scenario: an engine, an emulated Bedrock, and our binary between them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bedrock_connector::bench::{Launch, WorkerProcess};
+use bedrock_connector::emulator::bedrock::{self, Bedrock};
+use bedrock_connector::emulator::gateway::{self, Gateway};
+use bedrock_connector::zeebe::{self, NewInstance, ProcessInstanceKey, Resource};
+use serde_json::Value;
+
+/// How long an instance may take. Nothing here needs more than a few seconds; the rest is for a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Whose gateway it is.
+#[derive(Debug)]
+pub(crate) enum Engine {
+    Embedded(Gateway),
+    /// A real Zeebe; its process belongs to the caller.
+    Real,
+}
+
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) engine: Engine,
+    pub(crate) client: zeebe::Client,
+    pub(crate) bedrock: Bedrock,
+    pub(crate) worker: WorkerProcess,
+    log: tempfile::NamedTempFile,
+}
+
+impl Stage {
+    /// With the embedded gateway.
+    pub(crate) async fn embedded() -> Self {
+        let gateway = Gateway::start(gateway::Options::default()).await.expect("a gateway on a free port");
+        let url = gateway.url();
+        Self::new(Engine::Embedded(gateway), &url, None).await
+    }
+
+    /// With the gateway of a running Zeebe.
+    #[allow(dead_code, reason = "only the tests on a real engine use it")]
+    pub(crate) async fn real(grpc_address: &str, rest_address: &str) -> Self {
+        Self::new(Engine::Real, grpc_address, Some(rest_address)).await
+    }
+
+    async fn new(engine: Engine, gateway: &str, rest: Option<&str>) -> Self {
+        let bedrock = Bedrock::start(bedrock::Options::default()).await.expect("a Bedrock on a free port");
+        let log = tempfile::NamedTempFile::new().expect("a file for the worker's log");
+        let mut launch = Launch::new(env!("CARGO_BIN_EXE_bedrock-connector"), gateway, &bedrock.url())
+            .env("SECRET_AWS_ACCESS_KEY", "AKIDTEST")
+            .env("SECRET_AWS_SECRET_KEY", "a secret that nobody may see")
+            .env("BEDROCK_CONNECTOR_THROTTLE_PATIENCE", "PT0S")
+            // A worker learns that a job is gone when it extends its lock, so a short one keeps scenarios short.
+            .env("BEDROCK_CONNECTOR_LOCK", "PT6S")
+            .env("BEDROCK_CONNECTOR_LOG", "info,bedrock_connector=debug")
+            .log_to(log.path());
+        if let Some(rest) = rest {
+            launch = launch.env("CAMUNDA_CLIENT_RESTADDRESS", rest);
+        }
+        let mut worker = launch.start().expect("the worker starts");
+        worker.ready().await.expect("the worker gets ready");
+        let options = zeebe::Options { address: gateway.to_owned(), ..zeebe::Options::default() };
+        let client = zeebe::Client::new(&options).expect("a client for the gateway");
+        Self { engine, client, bedrock, worker, log }
+    }
+
+    /// Deploys one of the diagrams in `tests/fixtures/diagrams`.
+    pub(crate) async fn deploy(&self, name: &str) -> String {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/diagrams");
+        self.deploy_file(&folder.join(format!("{name}.bpmn"))).await
+    }
+
+    /// Deploys a diagram and gives the id of its process.
+    pub(crate) async fn deploy_file(&self, path: &Path) -> String {
+        let content = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
+        let processes =
+            self.client.deploy(vec![Resource { name, content }], "").await.expect("the engine takes the diagram");
+        processes.first().expect("the diagram holds a process").bpmn_process_id.clone()
+    }
+
+    /// Runs an instance to its end and gives the variables that the engine has then.
+    pub(crate) async fn run(&self, process: &str, variables: Value) -> Value {
+        let instance = new_instance(process, &variables);
+        let result = self.client.create_instance_with_result(&instance, PATIENCE, Vec::new()).await;
+        match result {
+            Ok((_, variables)) => serde_json::from_str(&variables).expect("variables are JSON"),
+            Err(error) => panic!("the instance of {process} did not end: {error}\n{}", self.worker_log()),
+        }
+    }
+
+    /// Starts an instance and does not wait for it.
+    pub(crate) async fn begin(&self, process: &str, variables: Value) -> ProcessInstanceKey {
+        self.client.create_instance(&new_instance(process, &variables)).await.expect("the instance starts")
+    }
+
+    /// What the worker has logged so far.
+    pub(crate) fn worker_log(&self) -> String {
+        std::fs::read_to_string(self.log.path()).unwrap_or_default()
+    }
+
+    /// Waits until the worker has logged a line that holds all of these texts.
+    pub(crate) async fn logged(&self, texts: &[&str]) -> String {
+        let found = async {
+            loop {
+                let log = self.worker_log();
+                if let Some(line) = log.lines().find(|line| texts.iter().all(|text| line.contains(text))) {
+                    return line.to_owned();
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, found).await {
+            Ok(line) => line,
+            Err(_) => panic!("the worker logged no line with {texts:?}:\n{}", self.worker_log()),
+        }
+    }
+}
+
+fn new_instance(process: &str, variables: &Value) -> NewInstance {
+    NewInstance { bpmn_process_id: process.to_owned(), variables: variables.to_string(), ..NewInstance::default() }
+}
