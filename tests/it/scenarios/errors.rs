@@ -7,8 +7,7 @@ use super::Stage;
 
 pub(super) async fn a_boundary_event_catches_a_bpmn_error(stage: &Stage) {
     let process = stage.deploy("bpmn-error").await;
-    let variables =
-        stage.run(&process, json!({"question": "Hello?", "model": "emulator.throttle-v1"})).await;
+    let variables = stage.run(&process, json!({"question": "Hello?", "model": "emulator.throttle-v1"})).await;
 
     assert_eq!(variables["caught"], json!("ThrottlingException"));
     assert_eq!(variables["answer"], json!("Please ask again later."));

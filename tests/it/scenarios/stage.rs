@@ -74,8 +74,11 @@ impl Stage {
     pub(crate) async fn deploy_file(&self, path: &Path) -> String {
         let content = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
-        let processes =
-            self.client.deploy(vec![Resource { name, content }], "").await.expect("the engine takes the diagram");
+        let processes = self
+            .client
+            .deploy(vec![Resource { name, content }], "")
+            .await
+            .expect("the engine takes the diagram");
         processes.first().expect("the diagram holds a process").bpmn_process_id.clone()
     }
 
@@ -118,5 +121,9 @@ impl Stage {
 }
 
 fn new_instance(process: &str, variables: &Value) -> NewInstance {
-    NewInstance { bpmn_process_id: process.to_owned(), variables: variables.to_string(), ..NewInstance::default() }
+    NewInstance {
+        bpmn_process_id: process.to_owned(),
+        variables: variables.to_string(),
+        ..NewInstance::default()
+    }
 }
