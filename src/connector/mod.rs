@@ -27,6 +27,7 @@ use std::fmt::Debug;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+pub use self::duration::parse_duration;
 pub use self::error::{Code, Error, Retry};
 pub use self::expressions::select;
 pub use self::headers::{TaskHeaders, Template};
