@@ -8,7 +8,7 @@ mod trouble;
 
 use std::pin::Pin;
 
-pub(crate) use self::stage::{Engine, Stage};
+pub(crate) use self::stage::Stage;
 
 /// A scenario; it panics where the engine says something else.
 pub(crate) type Scenario = for<'a> fn(&'a Stage) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
@@ -20,7 +20,7 @@ macro_rules! scenarios {
             &[$((stringify!($name), |stage| Box::pin($module::$name(stage)))),+];
 
         /// Each as a test of its own on the embedded gateway.
-        #[cfg(not(engine))]
+        #[cfg(test)]
         mod on_the_embedded_gateway {
             $(#[tokio::test]
             async fn $name() {

@@ -210,7 +210,7 @@ impl State {
         }
     }
 
-    fn stop_job(&mut self, key: JobKey, state: JobState, message: String) {
+    pub(super) fn stop_job(&mut self, key: JobKey, state: JobState, message: String) {
         self.change(key, |job| job.state = state);
         let Some(job) = self.jobs.get(&key.0) else { return };
         let instance = ProcessInstanceKey(job.place.instance);

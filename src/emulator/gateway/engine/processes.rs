@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::finished::Finished;
 use super::incident::Incident;
 use super::job::{Content, Job, Place};
 use super::rejection::Rejection;
@@ -23,6 +24,7 @@ use crate::zeebe::{ElementInstanceKey, ProcessDefinitionKey, ProcessInstanceKey}
 pub(crate) struct Processes {
     definitions: BTreeMap<i64, Arc<Definition>>,
     pub(super) instances: HashMap<i64, Running>,
+    finished: Finished<InstanceOutcome>,
     pub(super) mailbox: super::messages::Mailbox,
     results: BTreeMap<String, Value>,
     served: Option<Vec<String>>,
@@ -66,6 +68,15 @@ pub struct InstanceSnapshot {
     pub variables: Map<String, Value>,
 }
 
+/// How far a process has come.
+#[derive(Debug, Clone, PartialEq)]
+pub enum InstanceOutcome {
+    Completed(Map<String, Value>),
+    Canceled(Map<String, Value>),
+    /// It is not over; this incident is in its way.
+    Stopped(Incident),
+}
+
 impl fmt::Debug for Running {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Running").field("instance", &self.instance).finish_non_exhaustive()
@@ -84,6 +95,7 @@ impl Processes {
         Self {
             definitions: BTreeMap::new(),
             instances: HashMap::new(),
+            finished: Finished::new(options.record_limit),
             mailbox: super::messages::Mailbox::default(),
             results: options.results.clone(),
             served: options.served_job_types.clone(),
@@ -181,11 +193,9 @@ impl State {
         let running = self.processes.instances.remove(&key.0).ok_or(unknown)?;
         self.cancel_jobs(|job| job.place.instance == key.0);
         self.incidents.retain(|_, incident| incident.instance != key);
-        self.emit(|| Event::InstanceEnded {
-            instance: key,
-            completed: false,
-            variables: running.instance.variables().clone(),
-        });
+        let variables = running.instance.variables();
+        self.processes.finished.add(key.0, || InstanceOutcome::Canceled(variables.clone()));
+        self.emit(|| Event::InstanceEnded { instance: key, completed: false, variables: variables.clone() });
         Ok(())
     }
 
@@ -228,6 +238,12 @@ impl State {
             bpmn_process_id: running.definition.process.id().to_owned(),
             variables: running.instance.variables().clone(),
         })
+    }
+
+    /// How a process ended, or what is in its way; none while it runs.
+    pub(crate) fn outcome(&self, key: ProcessInstanceKey) -> Option<InstanceOutcome> {
+        let stopped = || self.incidents.values().find(|incident| incident.instance == key).cloned();
+        self.processes.finished.get(key.0).cloned().or_else(|| stopped().map(InstanceOutcome::Stopped))
     }
 
     /// Gives an element a result, so that it is not carried out from now on.
@@ -316,6 +332,7 @@ impl State {
             // It may have given up waiting.
             drop(waiting.send(variables.clone()));
         }
+        self.processes.finished.add(instance.0, || InstanceOutcome::Completed(variables.clone()));
         self.emit(|| Event::InstanceEnded { instance, completed: true, variables: variables.clone() });
     }
 

@@ -158,6 +158,14 @@ async fn splits_polls_whose_jobs_do_not_fit_one_message() {
 }
 
 #[tokio::test]
+async fn a_job_that_fits_no_message_waits_for_an_operator() {
+    let (gateway, mut client) = start(Options { max_message_bytes: 2000, ..Options::default() }).await;
+    let key = gateway.create_job(NewJob::new("model").variables(json!({"text": "x".repeat(3000)})));
+    assert!(activate(&mut client, poll()).await.is_empty());
+    assert_eq!(gateway.incidents()[0].job, Some(key));
+}
+
+#[tokio::test]
 async fn a_long_poll_waits_for_a_job() {
     let (gateway, mut client) = start(Options::default()).await;
     let waiting = tokio::spawn(async move {
@@ -486,6 +494,7 @@ async fn a_restart_keeps_the_port_and_the_jobs_or_loses_them() {
     gateway.restart(Memory::Lost).await.unwrap();
     let mut client = connect(&gateway).await;
     assert_eq!(code(client.complete_job(complete(key.0)).await), Code::NotFound);
+    assert_ne!(gateway.create_job(NewJob::new("model")), key);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Processes: how the walk moves, seen through the protocol.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use tokio::sync::broadcast::Receiver;
@@ -263,7 +264,10 @@ async fn cancelling_a_process_takes_its_jobs_away() {
     let late = CompleteJobRequest { job_key: job.key, ..Default::default() };
     assert_eq!(code(client.complete_job(late).await), Code::NotFound);
     assert_eq!(gateway.job(JobKey(job.key)).unwrap().state, JobState::Canceled);
-    assert_eq!(gateway.instance(ProcessInstanceKey(instance)), None);
+    let instance = ProcessInstanceKey(instance);
+    assert_eq!(gateway.instance(instance), None);
+    let outcome = gateway.wait_for_instance(instance, Duration::from_secs(20)).await.unwrap();
+    assert_eq!(outcome, InstanceOutcome::Canceled(Map::new()));
 }
 
 #[tokio::test]
@@ -294,8 +298,10 @@ async fn a_diagram_that_runs_in_a_circle_is_stopped() {
         r#"<bpmn:startEvent id="start" /><bpmn:sequenceFlow id="f1" sourceRef="start" targetRef="x" />
         <bpmn:intermediateThrowEvent id="x" /><bpmn:sequenceFlow id="f2" sourceRef="x" targetRef="x" />"#,
     );
-    run(&mut client, &xml, json!({})).await;
-    assert!(gateway.incidents()[0].message.contains("runs in a circle"));
+    let instance = ProcessInstanceKey(run(&mut client, &xml, json!({})).await);
+    let outcome = gateway.wait_for_instance(instance, Duration::from_secs(20)).await.unwrap();
+    let InstanceOutcome::Stopped(incident) = outcome else { panic!("{outcome:?}") };
+    assert!(incident.message.contains("runs in a circle"), "{}", incident.message);
 }
 
 #[tokio::test]
