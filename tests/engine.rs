@@ -5,6 +5,15 @@
 mod diagrams;
 #[path = "engine/restart.rs"]
 mod restart;
+#![allow(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    reason = "a test program: it prints its results, and a panic is how it says that something is wrong"
+)]
+
 #[path = "it/scenarios/mod.rs"]
 mod scenarios;
 #[path = "engine/zeebe.rs"]
