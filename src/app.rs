@@ -44,12 +44,15 @@ fn list(errors: &[worker::OptionsError]) -> String {
     errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
+/// What is put around each connector before it is served.
+type Around = Box<dyn Fn(Arc<dyn Connector>) -> Arc<dyn Connector> + Send>;
+
 /// The program before its start.
 pub struct App {
     config: Config,
     telemetry: Telemetry,
     secret_providers: Vec<Arc<dyn SecretProvider>>,
-    around: Box<dyn Fn(Arc<dyn Connector>) -> Arc<dyn Connector> + Send>,
+    around: Around,
     loggers: Option<Arc<dyn admin::Loggers>>,
 }
 
