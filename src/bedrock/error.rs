@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::connector::{self, Code, Retry};
+use crate::connector::{self, Code, CodeEntry, Retry};
 use crate::documents;
 
 /// A failed call.
@@ -35,14 +35,6 @@ pub enum Error {
     /// A document could not be had.
     #[error(transparent)]
     Document(#[from] documents::Error),
-}
-
-/// A code of ours, for the reference of error codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CodeEntry {
-    pub code: &'static str,
-    /// What it means and what to do.
-    pub help: &'static str,
 }
 
 macro_rules! codes {
@@ -225,10 +217,11 @@ mod unit {
 
     #[test]
     fn codes_are_unique_and_explained() {
-        let mut codes: Vec<_> = CODES.iter().map(|entry| entry.code).collect();
+        let all = || CODES.iter().chain(connector::CODES);
+        let mut codes: Vec<_> = all().map(|entry| entry.code).collect();
         codes.sort_unstable();
         codes.dedup();
-        assert_eq!(codes.len(), CODES.len());
-        assert!(CODES.iter().all(|entry| !entry.help.is_empty()));
+        assert_eq!(codes.len(), all().count());
+        assert!(all().all(|entry| !entry.help.is_empty()));
     }
 }

@@ -29,7 +29,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 pub use self::duration::parse_duration;
-pub use self::error::{Code, Error, Retry};
+pub use self::error::{CODES, Code, CodeEntry, Error, Retry};
 pub use self::expressions::select;
 pub use self::headers::{TaskHeaders, Template};
 pub use self::job::{Headers, Job, Scope};
