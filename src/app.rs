@@ -150,7 +150,8 @@ impl App {
                 Bedrock::new(flavour, Arc::clone(clients), loader.clone(), self.telemetry.clone());
             registry = registry.with(job_type, (self.around)(Arc::new(connector)));
         }
-        Ok(Runtime::new(registry, Arc::new(secrets), connector::Options::default()))
+        let runtime = Runtime::new(registry, Arc::new(secrets), connector::Options::default());
+        Ok(runtime.with_telemetry(self.telemetry.clone()))
     }
 
     /// The engine's own documents, where its REST address is known.

@@ -80,7 +80,7 @@ fn the_version_is_that_of_the_package() {
 #[test]
 fn help_has_the_exit_codes_and_every_command_has_examples() {
     assert!(run(&["--help"]).output.contains("Exit codes:"));
-    for command in ["run", "demo", "eval", "check", "health", "templates", "bench"] {
+    for command in ["run", "demo", "eval", "check", "health", "bench"] {
         let ended = run(&[command, "--help"]);
         assert_eq!(ended.code, Some(0), "{command}");
         assert!(ended.output.contains("Examples:\n"), "{command}: {}", ended.output);
