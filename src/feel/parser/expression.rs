@@ -77,7 +77,7 @@ impl Parser<'_> {
         self.need(before_body, expected)?;
         let body = self.expression()?;
         let (names, sources): (Vec<Name>, Vec<Expr>) = iterators.into_iter().unzip();
-        let iteration = Loop { names: names.into(), sources: sources.into(), body };
+        let iteration = Loop { names, sources, body };
         Ok(Expr { kind: kind(Box::new(iteration)), span: self.span_from(start) })
     }
 
@@ -118,13 +118,20 @@ impl Parser<'_> {
         &mut self,
         keyword: &str,
         expected: Expected,
-        kind: fn(Box<[Expr]>) -> Kind,
+        kind: fn(Vec<Expr>) -> Kind,
         operand: fn(&mut Self) -> Parsed<Expr>,
     ) -> Parsed<Expr> {
         let first = operand(self)?;
         let start = first.span;
         let mut rest = Vec::new();
         loop {
+            let end = self.position;
+            let next_byte = self.peek()?;
+            let here = std::mem::replace(&mut self.position, end);
+            if next_byte != keyword.bytes().next() {
+                self.note(here, expected);
+                break;
+            }
             let next = self.attempt(|parser| {
                 parser.need(keyword, expected)?;
                 operand(parser)
@@ -137,7 +144,7 @@ impl Parser<'_> {
         let Some(last) = rest.last() else { return Ok(first) };
         let span = start.to(last.span);
         rest.insert(0, first);
-        Ok(Expr { kind: kind(rest.into()), span })
+        Ok(Expr { kind: kind(rest), span })
     }
 
     /// `arithmetic [comparison] | simple test`
@@ -246,7 +253,7 @@ impl Parser<'_> {
         {
             return Ok(test);
         }
-        Ok(Expr { kind: Kind::AnyTest(tests.into()), span: self.span_from(start) })
+        Ok(Expr { kind: Kind::AnyTest(tests), span: self.span_from(start) })
     }
 
     /// `boolean at the end of the text | simple test | expression`

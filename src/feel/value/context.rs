@@ -14,7 +14,8 @@ const HASHED_FROM: usize = 12;
 #[derive(Debug, Clone, Default)]
 pub struct Entries {
     values: Vec<(Arc<str>, Value)>,
-    places: HashMap<Arc<str>, usize>,
+    /// Where each key lies, once there are many.
+    places: Option<Box<HashMap<Arc<str>, usize>>>,
     functions: Vec<(Arc<str>, Arc<Function>)>,
     extent: Extent,
     /// Written in the expression as `{..}`. Such a context is contained in a list only as itself.
@@ -60,7 +61,7 @@ impl Entries {
         if self.values.len() < HASHED_FROM {
             return self.values.iter().position(|(name, _)| **name == *key);
         }
-        self.places.get(key).copied()
+        self.places.as_ref()?.get(key).copied()
     }
 
     /// Sets a key; a key that is there keeps its place.
@@ -78,10 +79,10 @@ impl Entries {
         self.values.push((key.clone(), value));
         let length = self.values.len();
         if length == HASHED_FROM {
-            self.places =
-                self.values.iter().enumerate().map(|(place, (key, _))| (key.clone(), place)).collect();
-        } else if length > HASHED_FROM {
-            self.places.insert(key, length - 1);
+            let places = self.values.iter().enumerate().map(|(place, (key, _))| (key.clone(), place));
+            self.places = Some(Box::new(places.collect()));
+        } else if let Some(places) = &mut self.places {
+            places.insert(key, length - 1);
         }
     }
 
