@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use bedrock_connector::config::{self, Flags, Setting};
-use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, Parser, Subcommand};
+use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 
 const ABOUT: &str = "Takes jobs from Camunda 8 and calls models on Amazon Bedrock";
@@ -51,9 +51,9 @@ pub(crate) enum Command {
     /// Look whether the configuration, the gateway, the credentials and the models are in order
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
-    /// Write the element templates that fit this program and its configuration
-    #[command(after_help = TEMPLATES_EXAMPLES)]
-    Templates(TemplatesArgs),
+    /// Ask the worker beside it how it is, as a container's health check does
+    #[command(after_help = HEALTH_EXAMPLES)]
+    Health(HealthArgs),
     /// Measure the worker against the embedded gateway and the emulated Bedrock
     #[command(after_help = BENCH_EXAMPLES)]
     Bench(BenchArgs),
@@ -83,6 +83,38 @@ pub(crate) struct CheckArgs {
     /// One JSON object, for machines
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `health`
+#[derive(Debug, Args)]
+pub(crate) struct HealthArgs {
+    /// What is asked
+    #[arg(default_value = "readiness")]
+    pub(crate) group: HealthGroup,
+    #[command(flatten)]
+    pub(crate) settings: SettingArgs,
+}
+
+/// The questions of orchestrators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HealthGroup {
+    /// Whether jobs can be taken and worked on
+    Readiness,
+    /// Whether the process answers at all
+    Liveness,
+    /// Whether it has started
+    Startup,
+}
+
+impl HealthGroup {
+    /// Where the worker answers it.
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::Readiness => "/actuator/health/readiness",
+            Self::Liveness => "/actuator/health/liveness",
+            Self::Startup => "/actuator/health/startup",
+        }
+    }
 }
 
 /// `eval`
@@ -126,19 +158,6 @@ pub(crate) struct DemoArgs {
     /// One JSON object for each step, for machines
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// `templates`
-#[derive(Debug, Args)]
-pub(crate) struct TemplatesArgs {
-    #[command(flatten)]
-    pub(crate) settings: SettingArgs,
-    /// The folder to write to
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-    /// Write nothing; fail if what is there differs
-    #[arg(long, requires = "out")]
-    pub(crate) check: bool,
 }
 
 /// `bench`
@@ -329,10 +348,12 @@ Examples:
 
 Exit codes: 0 all is well, 1 something is not, 64 the configuration is wrong.";
 
-const TEMPLATES_EXAMPLES: &str = "\
+const HEALTH_EXAMPLES: &str = "\
 Examples:
-  bedrock-connector templates --out .camunda/element-templates
-  bedrock-connector templates --out element-templates --check";
+  bedrock-connector health
+  bedrock-connector health liveness --server-port 8081
+
+Exit codes: 0 UP, 1 not UP or no answer.";
 
 const BENCH_EXAMPLES: &str = "\
 Without arguments it measures work without waiting, and waiting with 32 and with 1,000 jobs at once.

@@ -7,7 +7,7 @@ use bedrock_connector::app::{App, Running};
 use bedrock_connector::clock::SystemClock;
 use bedrock_connector::config::{Config, ProcessEnvironment};
 use bedrock_connector::telemetry::{self, Telemetry};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
@@ -25,7 +25,14 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Exit> {
     for notice in &config.notices {
         warn!("{notice}");
     }
-    Runtime::new()?.block_on(work(config))
+    runtime()?.block_on(work(config))
+}
+
+/// Deeply nested variables are walked by recursion; the stack has room for the deepest that are let in, also in
+/// a build without optimisation.
+fn runtime() -> std::io::Result<Runtime> {
+    const STACK_BYTES: usize = 8 << 20;
+    Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build()
 }
 
 async fn work(config: Config) -> anyhow::Result<Exit> {

@@ -61,8 +61,7 @@ impl Layer {
         let set: Vec<_> = variables.iter().filter(|(_, value)| !value.trim().is_empty()).collect();
         let mut layer = Self::default();
         for setting in env::settings() {
-            let names = std::iter::once(Name::Exact(setting.variable)).chain(setting.others.iter().copied());
-            if let Some(value) = names.into_iter().find_map(|name| from_environment(setting, name, &set)) {
+            if let Some(value) = setting.names().find_map(|name| from_environment(setting, name, &set)) {
                 layer.0.insert(setting.key, value);
             }
         }

@@ -30,7 +30,7 @@ fn notice(variable: &str) -> Option<String> {
     let unknown = variable.starts_with(PREFIX)
         && variable != super::FILE_VARIABLE
         && !is_kubernetes_service(variable)
-        && env::settings().all(|setting| setting.variable != variable);
+        && env::settings().all(|setting| setting.names().all(|name| !name.matches(variable)));
     unknown.then(|| match env::similar_variable(variable) {
         Some(similar) => format!("{variable} is no setting; did you mean {similar}?"),
         None => format!("{variable} is no setting"),

@@ -27,6 +27,11 @@ impl Setting {
         self.variable.strip_prefix(PREFIX).unwrap_or(self.variable).to_ascii_lowercase().replace('_', "-")
     }
 
+    /// All its variables, in the order in which they win.
+    pub fn names(&self) -> impl Iterator<Item = Name> {
+        std::iter::once(Name::Exact(self.variable)).chain(self.others.iter().copied())
+    }
+
     /// Whether its value must never be shown.
     pub fn is_secret(&self) -> bool {
         matches!(self.form, Form::Secret | Form::SecretAddress)

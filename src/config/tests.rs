@@ -422,6 +422,8 @@ fn what_is_set_in_vain_is_told() {
         ("BEDROCK_CONNECTOR_SERVICE_HOST", "10.0.0.1"),
         ("BEDROCK_CONNECTOR_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
         ("PATH", "/bin"),
+        ("BEDROCK_CONNECTOR_LOG_LEVEL", "warn"),
+        ("BEDROCK_CONNECTOR_CONFIG", ""),
     ])
     .config();
     let expected = [

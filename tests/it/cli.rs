@@ -80,7 +80,7 @@ fn the_version_is_that_of_the_package() {
 #[test]
 fn help_has_the_exit_codes_and_every_command_has_examples() {
     assert!(run(&["--help"]).output.contains("Exit codes:"));
-    for command in ["run", "demo", "eval", "check", "templates", "bench"] {
+    for command in ["run", "demo", "eval", "check", "health", "bench"] {
         let ended = run(&[command, "--help"]);
         assert_eq!(ended.code, Some(0), "{command}");
         assert!(ended.output.contains("Examples:\n"), "{command}: {}", ended.output);
@@ -354,4 +354,29 @@ fn a_port_in_use_is_named_with_its_setting() {
         ended.errors.contains(&format!("127.0.0.1:{port}")) && ended.errors.contains("SERVER_PORT"),
         "{ended:?}"
     );
+}
+
+#[test]
+fn health_fails_when_no_worker_answers() {
+    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+    let ended = run_with(&["health"], &[("SERVER_PORT", &closed.port().to_string())]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.output.contains(&format!("no worker answers on {closed}")), "{ended:?}");
+}
+
+#[tokio::test]
+async fn health_says_what_the_worker_answers() {
+    let router = axum::Router::new()
+        .route(
+            "/actuator/health/readiness",
+            axum::routing::get(|| async { (http::StatusCode::SERVICE_UNAVAILABLE, "DOWN!") }),
+        )
+        .route("/actuator/health/liveness", axum::routing::get(|| async { "UP!" }));
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let ready = run_beside(&["health"], &[("SERVER_PORT", &port)]).await;
+    assert_eq!((ready.code, ready.output.as_str()), (Some(1), "DOWN!\n"));
+    let live = run_beside(&["health", "liveness", "--server-port", &port], &[]).await;
+    assert_eq!((live.code, live.output.as_str()), (Some(0), "UP!\n"));
 }

@@ -35,6 +35,7 @@ pub(super) const LOG: Section = Section {
             form: Text,
             default: "info",
             others: &[
+                Exact("BEDROCK_CONNECTOR_LOG_LEVEL"),
                 Exact("RUST_LOG"),
                 Spring("logging.level.root"),
                 Spring("logging.level.io.camunda.connector"),
@@ -78,6 +79,16 @@ pub(super) const WITHOUT_EFFECT: &[(Name, &str)] = &[
     (Exact("CONNECTOR_AWS_BEDROCK_INPUT_VARIABLES"), "only the connector's own inputs are fetched"),
     (Exact("CONNECTOR_AWS_BEDROCK_FUNCTION"), "the connector is part of this program"),
     (Spring("connector.outbound.discovery-disabled"), "the connector is part of this program"),
+    (Exact("JAVA_OPTS"), "there is no Java here"),
+    (Exact("JAVA_TOOL_OPTIONS"), "there is no Java here"),
+    (Exact("JDK_JAVA_OPTIONS"), "there is no Java here"),
+    (Spring("spring.application.json"), "set the variables of the properties in it, or use --config"),
+    (Spring("spring.config.location"), "set the variables of the properties in it, or use --config"),
+    (
+        Spring("spring.config.additional-location"),
+        "set the variables of the properties in it, or use --config",
+    ),
+    (Spring("spring.config.import"), "set the variables of the properties in it, or use --config"),
 ];
 
 pub(super) const REFUSED: &[(Name, &str)] = &[
@@ -88,6 +99,10 @@ pub(super) const REFUSED: &[(Name, &str)] = &[
     (
         Spring("camunda.client.auth.truststore-path"),
         "Java trust stores are not read; give a PEM file by BEDROCK_CONNECTOR_AUTH_CA_CERTIFICATE_PATH",
+    ),
+    (
+        Spring("camunda.client.auth.client-assertion.keystore-path"),
+        "signed client assertions are not supported; use a client secret",
     ),
     (
         Exact("CAMUNDA_SSL_CLIENT_KEYSTORE_PATH"),
