@@ -76,12 +76,14 @@ impl Options {
         // A poll that waits at the gateway leaves a slot for each stream, and for the polls of other types.
         let for_polls = self.max_jobs_active.saturating_sub(if streams { count } else { 0 });
         let waiting_share = for_polls.div_ceil(count.max(1)).max(1);
+        let passing_share = (self.max_jobs_active / (2 * count.max(1))).max(1);
         let order = |(job_type, connector): (&Arc<str>, &Arc<dyn crate::connector::Connector>)| Order {
             job_type: Arc::clone(job_type),
             worker: self.worker_name.clone().unwrap_or_else(|| connector.name().to_owned()),
             fetch_variables: connector.input_variables().iter().map(|name| (*name).to_owned()).collect(),
             streams,
             waiting_share,
+            passing_share,
         };
         runtime.registry().iter().map(order).collect()
     }

@@ -3,6 +3,7 @@
 //! [`machine`] decides; this shell waits for slots, the gateway and the time, and carries out.
 
 mod machine;
+mod order;
 
 #[cfg(test)]
 mod tests;
@@ -17,30 +18,22 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use self::machine::{Action, Input, Machine, Notice};
+pub(super) use self::order::Order;
 use super::crew::Crew;
 use super::handle::Problem;
 use super::job::HeldJob;
 use super::slots::Slot;
 use crate::telemetry::{Event, JobSource};
-use crate::zeebe::{ActivatedJob, Activation, Error, JobStream, Subscription};
+use crate::zeebe::{ActivatedJob, Error, JobStream};
 
 /// While many slots are taken, so long is waited for others to become free, to poll once for all of them.
 const GATHER: Duration = Duration::from_millis(20);
 
+/// How often a poll that waits for a slot asks for those that are idle.
+const RECALL_EVERY: Duration = Duration::from_secs(1);
+
 /// The pause after a defect in the feed itself.
 const AFTER_DEFECT: Duration = Duration::from_secs(1);
-
-/// What is asked for.
-#[derive(Debug, Clone)]
-pub(super) struct Order {
-    pub(super) job_type: Arc<str>,
-    pub(super) worker: String,
-    pub(super) fetch_variables: Vec<String>,
-    /// Whether jobs are to be pushed: it is wanted, and there are slots enough.
-    pub(super) streams: bool,
-    /// The most that a poll may hold while it waits at the gateway.
-    pub(super) waiting_share: usize,
-}
 
 /// Feeds jobs into the queue until the token is cancelled. A defect in the feed does not end it.
 pub(super) async fn run(
@@ -237,10 +230,13 @@ impl Feed {
         }
     }
 
-    /// A poll takes what is free, its own stream's slot among it, and those of other idle streams at need.
+    /// A poll goes before its own stream, and takes the slots of idle streams when no other is free.
     fn take_slots(&mut self) {
-        self.lend();
-        if self.crew.slots.free() == 0 {
+        let none_free = self.crew.slots.free() == 0;
+        if none_free || matches!(self.stream, Stream::Slot(..)) {
+            self.lend();
+        }
+        if none_free {
             self.crew.slots.recall();
         }
         self.poll = Poll::Slots(self.slots());
@@ -319,7 +315,13 @@ impl Feed {
     fn slots(&self) -> BoxFuture<'static, Vec<Slot>> {
         let slots = self.crew.slots.clone();
         Box::pin(async move {
-            let first = slots.acquire().await;
+            let mut acquired = std::pin::pin!(slots.acquire());
+            let first = loop {
+                tokio::select! {
+                    slot = &mut acquired => break slot,
+                    () = sleep(RECALL_EVERY) => slots.recall(),
+                }
+            };
             if slots.free() < slots.total() / 2 {
                 sleep(GATHER).await;
             }
@@ -333,20 +335,8 @@ impl Feed {
         let Poll::Ready(mut slots) = std::mem::replace(&mut self.poll, Poll::Idle) else {
             return;
         };
-        if wait {
-            slots.truncate(self.order.waiting_share);
-        }
-        let options = &self.crew.options;
-        let request = Activation {
-            job_type: self.order.job_type.to_string(),
-            worker: self.order.worker.clone(),
-            lock: options.lock_of(&self.order.job_type),
-            max_jobs: u32::try_from(slots.len()).unwrap_or(u32::MAX),
-            fetch_variables: self.order.fetch_variables.clone(),
-            request_timeout: wait.then_some(options.long_poll),
-            tenant_ids: options.tenant_ids.clone(),
-            with_lease: options.with_lease,
-        };
+        slots.truncate(self.order.share(wait));
+        let request = self.order.activation(&self.crew.options, slots.len(), wait);
         let client = self.crew.client.clone();
         self.poll = Poll::Call(Box::pin(async move {
             let answer = client.activate_jobs(&request).await;
@@ -355,15 +345,7 @@ impl Feed {
     }
 
     fn opening(&self) -> BoxFuture<'static, Result<JobStream, Error>> {
-        let options = &self.crew.options;
-        let request = Subscription {
-            job_type: self.order.job_type.to_string(),
-            worker: self.order.worker.clone(),
-            lock: options.lock_of(&self.order.job_type),
-            fetch_variables: self.order.fetch_variables.clone(),
-            tenant_ids: options.tenant_ids.clone(),
-            with_lease: options.with_lease,
-        };
+        let request = self.order.subscription(&self.crew.options);
         let client = self.crew.client.clone();
         Box::pin(async move { client.stream_jobs(&request).await })
     }

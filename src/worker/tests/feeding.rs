@@ -132,6 +132,18 @@ async fn one_slot_serves_polls_and_streams_alike() {
 }
 
 #[tokio::test]
+async fn a_poll_without_an_answer_leaves_slots_to_the_stream() {
+    let gateway = gateway().await;
+    gateway.inject(Fault::on(Rpc::ActivateJobs, Reaction::Hang));
+    let scene = Scene::at(gateway, options(), Arc::new(SystemClock));
+    scene.gateway.wait_for_streams(1).await.unwrap();
+    for _ in 0..3 {
+        scene.job("wait");
+    }
+    scene.model.until("the pushed jobs run side by side", |seen| seen.running == 3).await;
+}
+
+#[tokio::test]
 async fn a_poll_without_free_slots_asks_for_those_that_are_idle_elsewhere() {
     let scene = Scene::new(Options { max_jobs_active: 2, stream: false, ..options() }).await;
     let mut recalls = scene.handle.slots.recalls();
