@@ -5,10 +5,12 @@
 
 use std::fmt::{self, Debug};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use http::HeaderValue;
 use serde_json::{Map, Value};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +20,7 @@ use crate::bedrock::{self, Bedrock, Clients, DefaultIdentityState, Flavour};
 use crate::clock::SystemClock;
 use crate::config::{Config, SecretsMode};
 use crate::connector::{self, Connector, Registry, Runtime};
-use crate::documents;
+use crate::documents::{self, Authorize, RestOptions, RestStore, Store};
 use crate::secrets::{self, SecretProvider};
 use crate::telemetry::{self, Telemetry};
 use crate::worker::{self, Drained};
@@ -34,6 +36,10 @@ pub enum Error {
     Bedrock(#[from] bedrock::Error),
     #[error("documents cannot be fetched: the HTTP client cannot be built")]
     Documents(#[source] reqwest::Error),
+    #[error("the engine's document store cannot be used")]
+    DocumentStore(#[source] documents::Error),
+    #[error("the certificates of {} cannot be read", file.display())]
+    Certificates { file: PathBuf, source: std::io::Error },
     #[error(transparent)]
     Admin(#[from] admin::Error),
     #[error("the worker's options are wrong: {}", list(.0))]
@@ -44,12 +50,15 @@ fn list(errors: &[worker::OptionsError]) -> String {
     errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
+/// What is put around each connector before it is served.
+type Around = Box<dyn Fn(Arc<dyn Connector>) -> Arc<dyn Connector> + Send>;
+
 /// The program before its start.
 pub struct App {
     config: Config,
     telemetry: Telemetry,
     secret_providers: Vec<Arc<dyn SecretProvider>>,
-    around: Box<dyn Fn(Arc<dyn Connector>) -> Arc<dyn Connector> + Send>,
+    around: Around,
     loggers: Option<Arc<dyn admin::Loggers>>,
 }
 
@@ -95,7 +104,7 @@ impl App {
     pub async fn start(self) -> Result<Running, Error> {
         let client = zeebe::Client::new(&self.config.gateway)?;
         let clients = Arc::new(Clients::new(self.config.bedrock.clone())?);
-        let runtime = self.runtime(&clients)?;
+        let runtime = self.runtime(&client, &clients)?;
         let connectors = exhibited(runtime.registry());
         let options = self.config.worker.clone();
         let worker = options
@@ -121,7 +130,7 @@ impl App {
         Ok(Running { admin_address, health, stop_worker, worker, stop_admin, admin })
     }
 
-    fn runtime(&self, clients: &Arc<Clients>) -> Result<Runtime, Error> {
+    fn runtime(&self, client: &zeebe::Client, clients: &Arc<Clients>) -> Result<Runtime, Error> {
         let mode = match self.config.secrets.mode {
             SecretsMode::Fields => secrets::Mode::Fields,
             SecretsMode::Peer => secrets::Mode::Peer,
@@ -130,7 +139,7 @@ impl App {
         let options = secrets::Options { mode, allowed_names: self.config.secrets.allowed_names.clone() };
         let secrets = secrets::Resolver::new(self.secret_providers.clone(), options);
         let fetch = documents::External::new(self.config.documents.clone()).map_err(Error::Documents)?;
-        let loader = documents::Loader::new(Arc::new(fetch), None);
+        let loader = documents::Loader::new(Arc::new(fetch), self.document_store(client)?);
         let mut registry = Registry::default();
         let job_types = &self.config.job_types;
         for (flavour, job_type) in
@@ -142,6 +151,38 @@ impl App {
             registry = registry.with(job_type, (self.around)(Arc::new(connector)));
         }
         Ok(Runtime::new(registry, Arc::new(secrets), connector::Options::default()))
+    }
+
+    /// The engine's own documents, where its REST address is known.
+    fn document_store(&self, client: &zeebe::Client) -> Result<Option<Arc<dyn Store>>, Error> {
+        let Some(address) = &self.config.engine.rest_address else { return Ok(None) };
+        let ca_file = self.config.gateway.tls.as_ref().and_then(|tls| tls.ca_file.as_ref());
+        let read = |file: &PathBuf| {
+            std::fs::read(file).map_err(|source| Error::Certificates { file: file.clone(), source })
+        };
+        let options = RestOptions {
+            ca_pem: ca_file.map(read).transpose()?,
+            max_bytes: self.config.documents.max_bytes,
+            timeout: self.config.documents.timeout,
+            ..RestOptions::new(address)
+        };
+        let authorize = Arc::new(EngineAuthorization(client.clone()));
+        let store = RestStore::new(options, authorize).map_err(Error::DocumentStore)?;
+        Ok(Some(Arc::new(store)))
+    }
+}
+
+/// The engine's REST interface takes the credentials of its gateway.
+#[derive(Debug)]
+struct EngineAuthorization(zeebe::Client);
+
+impl Authorize for EngineAuthorization {
+    fn authorization(&self) -> BoxFuture<'_, Result<Option<HeaderValue>, String>> {
+        async {
+            let authorization = self.0.authorization().await.map_err(|error| error.to_string())?;
+            Ok(authorization.map(|authorization| authorization.header().clone()))
+        }
+        .boxed()
     }
 }
 

@@ -54,9 +54,6 @@ pub(crate) enum Command {
     /// Ask the worker beside it how it is, as a container's health check does
     #[command(after_help = HEALTH_EXAMPLES)]
     Health(HealthArgs),
-    /// Write the element templates that fit this program and its configuration
-    #[command(after_help = TEMPLATES_EXAMPLES)]
-    Templates(TemplatesArgs),
     /// Measure the worker against the embedded gateway and the emulated Bedrock
     #[command(after_help = BENCH_EXAMPLES)]
     Bench(BenchArgs),
@@ -161,19 +158,6 @@ pub(crate) struct DemoArgs {
     /// One JSON object for each step, for machines
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// `templates`
-#[derive(Debug, Args)]
-pub(crate) struct TemplatesArgs {
-    #[command(flatten)]
-    pub(crate) settings: SettingArgs,
-    /// The folder to write to
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-    /// Write nothing; fail if what is there differs
-    #[arg(long, requires = "out")]
-    pub(crate) check: bool,
 }
 
 /// `bench`
@@ -370,11 +354,6 @@ Examples:
   bedrock-connector health liveness --server-port 8081
 
 Exit codes: 0 UP, 1 not UP or no answer.";
-
-const TEMPLATES_EXAMPLES: &str = "\
-Examples:
-  bedrock-connector templates --out .camunda/element-templates
-  bedrock-connector templates --out element-templates --check";
 
 const BENCH_EXAMPLES: &str = "\
 Without arguments it measures work without waiting, and waiting with 32 and with 1,000 jobs at once.

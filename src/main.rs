@@ -42,7 +42,6 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Some(Command::Bench(arguments)) => commands::bench::run(arguments),
         Some(Command::Emulator(arguments)) => commands::emulator::run(arguments),
         Some(Command::Health(arguments)) => commands::health::run(arguments),
-        Some(Command::Templates(_)) => anyhow::bail!("not wired yet"),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::connector::{self, Code, Retry};
+use crate::connector::{self, Code, CodeEntry, Retry};
 use crate::documents;
 
 /// A failed call.
@@ -37,14 +37,6 @@ pub enum Error {
     Document(#[from] documents::Error),
 }
 
-/// A code of ours, for the reference of error codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CodeEntry {
-    pub code: &'static str,
-    /// What it means and what to do.
-    pub help: &'static str,
-}
-
 macro_rules! codes {
     ($($name:ident = $code:literal: $help:literal),+ $(,)?) => {
         $(const $name: &str = $code;)+
@@ -60,7 +52,7 @@ codes! {
     ANSWER_UNREADABLE = "ANSWER_UNREADABLE": "the answer was cut short or is no JSON",
     ANSWER_EMPTY = "ANSWER_EMPTY": "the answer of Converse has no message",
     REQUEST_INVALID = "REQUEST_INVALID": "the request could not be built from the input",
-    UNKNOWN_ERROR = "UNKNOWN_ERROR": "Bedrock, or something before it, gave an error status without a code",
+    ANY_STATUS = "HTTP_<status>": "something before Bedrock, such as a proxy, gave this error status, without a code of Bedrock",
     DOCUMENT_INVALID = "DOCUMENT_INVALID": "a value is no reference to a document, or its format is not one that Bedrock reads",
     DOCUMENT_URL_INVALID = "DOCUMENT_URL_INVALID": "the URL of a document is no http or https URL with a host",
     DOCUMENT_FORBIDDEN = "DOCUMENT_FORBIDDEN": "the document is at an address that is not public: allow its host in the configuration",
@@ -100,7 +92,9 @@ impl Error {
     /// The code that error expressions see.
     pub fn code(&self) -> Cow<'static, str> {
         match self {
-            Self::Service { code, .. } if code.is_empty() => UNKNOWN_ERROR.into(),
+            Self::Service { code, status, .. } if code.is_empty() => {
+                ANY_STATUS.replace("<status>", &status.to_string()).into()
+            }
             Self::Service { code, .. } => code.clone().into(),
             Self::Connection { .. } => CONNECTION_FAILED.into(),
             Self::TimedOut { .. } => CALL_TIMED_OUT.into(),
@@ -223,10 +217,11 @@ mod unit {
 
     #[test]
     fn codes_are_unique_and_explained() {
-        let mut codes: Vec<_> = CODES.iter().map(|entry| entry.code).collect();
+        let all = || CODES.iter().chain(connector::CODES);
+        let mut codes: Vec<_> = all().map(|entry| entry.code).collect();
         codes.sort_unstable();
         codes.dedup();
-        assert_eq!(codes.len(), CODES.len());
-        assert!(CODES.iter().all(|entry| !entry.help.is_empty()));
+        assert_eq!(codes.len(), all().count());
+        assert!(all().all(|entry| !entry.help.is_empty()));
     }
 }

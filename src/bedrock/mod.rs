@@ -30,5 +30,5 @@ mod tests;
 
 pub use self::clients::{Clients, DefaultIdentityState};
 pub use self::connector::{Bedrock, Flavour};
-pub use self::error::{CODES, CodeEntry, Error};
+pub use self::error::{CODES, Error};
 pub use self::options::{DefaultIdentity, Options, Proxy, Retries};

@@ -9,6 +9,11 @@ pub(super) struct Signed {
     pub(super) length: Duration,
 }
 
+/// A duration that is not negative, as `java.time.Duration.parse` reads it.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    parse(text.trim()).filter(|found| !found.negative).map(|found| found.length)
+}
+
 /// Reads `P1DT2H3M4.5S` in any case, with a sign before the whole or before each part.
 pub(super) fn parse(text: &str) -> Option<Signed> {
     let text = text.to_ascii_uppercase();

@@ -34,22 +34,35 @@ impl fmt::Display for Code {
     }
 }
 
-impl Code {
-    /// A variable of the job is missing, has the wrong type or a value that can never work.
-    pub const INPUT_INVALID: Self = Self::of("INPUT_INVALID");
-    /// A task header cannot be read.
-    pub const INVALID_HEADER: Self = Self::of("HEADER_INVALID");
-    /// A secret is missing, or may not be used where the process names it.
-    pub const SECRET_UNAVAILABLE: Self = Self::of("SECRET_UNAVAILABLE");
-    /// The source of the secrets did not answer.
-    pub const SECRET_SOURCE_FAILED: Self = Self::of("SECRET_SOURCE_FAILED");
-    /// A result or error expression cannot be parsed or evaluated.
-    pub const EXPRESSION_FAILED: Self = Self::of("EXPRESSION_FAILED");
-    /// A result or error expression gives something that is no context, or one that means nothing.
-    pub const RESULT_INVALID: Self = Self::of("RESULT_INVALID");
-    /// The output variables are larger than the engine takes.
-    pub const RESULT_TOO_LARGE: Self = Self::of("RESULT_TOO_LARGE");
+/// An entry of the reference of error codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeEntry {
+    pub code: &'static str,
+    /// What it means and what to do.
+    pub help: &'static str,
+}
 
+macro_rules! codes {
+    ($($name:ident = $code:literal: $help:literal),+ $(,)?) => {
+        impl Code {
+            $(#[doc = $help] pub const $name: Self = Self::of($code);)+
+        }
+        /// The codes of the runtime. Connectors have their own beside these.
+        pub const CODES: &[CodeEntry] = &[$(CodeEntry { code: $code, help: $help }),+];
+    };
+}
+
+codes! {
+    INPUT_INVALID = "INPUT_INVALID": "a variable of the job is missing, has the wrong type or a value that can never work: correct the input of the task",
+    INVALID_HEADER = "HEADER_INVALID": "a task header cannot be read: correct it, for example to PT30S for a time",
+    SECRET_UNAVAILABLE = "SECRET_UNAVAILABLE": "a secret is missing, or may not be used where the process names it: set it, or allow its name",
+    SECRET_SOURCE_FAILED = "SECRET_SOURCE_FAILED": "the source of the secrets did not answer: check it",
+    EXPRESSION_FAILED = "EXPRESSION_FAILED": "a result or error expression cannot be parsed or evaluated: try it with the command eval",
+    RESULT_INVALID = "RESULT_INVALID": "a result or error expression gives no context, or one that means nothing: correct it",
+    RESULT_TOO_LARGE = "RESULT_TOO_LARGE": "the output variables are larger than the engine takes: take less of the answer with a result expression",
+}
+
+impl Code {
     /// A code that is known when the program is built.
     pub const fn of(name: &'static str) -> Self {
         Self(Cow::Borrowed(name))

@@ -3,13 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Number, Value};
 
+use super::room::{SHALLOW, with_room};
+
 /// The depth that Camunda's runtime reads, and no more, so that no input exhausts the stack.
 const MAX_DEPTH: usize = 1000;
-
-/// Up to here the stack of any thread will do.
-const SHALLOW: usize = 100;
-
-const STACK: usize = 16 << 20;
 
 /// Why a text is not read.
 #[derive(Debug, thiserror::Error)]
@@ -30,19 +27,10 @@ pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
     if depth > MAX_DEPTH {
         Err(JsonError::TooDeep)
     } else if depth > SHALLOW {
-        parse_with_room(text)
+        with_room(|| parse_here(text)).unwrap_or(Err(JsonError::TooDeep))
     } else {
         parse_here(text)
     }
-}
-
-/// The parser needs far more stack for a level than all that is done with the value later. Deep texts are
-/// rare, so the few that come get a thread of their own.
-fn parse_with_room(text: &[u8]) -> Result<Value, JsonError> {
-    std::thread::scope(|scope| {
-        let parser = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || parse_here(text));
-        parser.ok().and_then(|parser| parser.join().ok()).unwrap_or(Err(JsonError::TooDeep))
-    })
 }
 
 fn parse_here(text: &[u8]) -> Result<Value, JsonError> {

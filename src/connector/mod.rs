@@ -17,6 +17,7 @@ mod outcome;
 mod plan;
 mod registry;
 mod result;
+mod room;
 mod runtime;
 
 #[cfg(test)]
@@ -27,7 +28,8 @@ use std::fmt::Debug;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-pub use self::error::{Code, Error, Retry};
+pub use self::duration::parse_duration;
+pub use self::error::{CODES, Code, CodeEntry, Error, Retry};
 pub use self::expressions::select;
 pub use self::headers::{TaskHeaders, Template};
 pub use self::job::{Headers, Job, Scope};

@@ -9,6 +9,7 @@ use super::expressions::Expressions;
 use super::headers::TaskHeaders;
 use super::json;
 use super::plan::{Plan, Prepared};
+use super::room::{is_deep, with_room};
 use super::{Call, Code, Error, Job, Outcome, Registry, Response, Retry, Scope};
 use crate::clock::{Clock, SystemClock};
 use crate::secrets::{self, Masker};
@@ -83,8 +84,12 @@ impl Runtime {
     /// Decides what becomes of the job. It asks no model, and gives the same outcome when it is repeated.
     pub fn conclude(&self, plan: &Plan, result: Result<Response, Error>) -> Outcome {
         let max_output_bytes = self.options.max_output_bytes;
-        Conclusion { plan, expressions: &self.expressions, telemetry: &self.telemetry, max_output_bytes }
-            .conclude(result)
+        let conclusion =
+            Conclusion { plan, expressions: &self.expressions, telemetry: &self.telemetry, max_output_bytes };
+        if !result.as_ref().is_ok_and(|Response(value)| is_deep(value)) {
+            return conclusion.conclude(result);
+        }
+        with_room(|| conclusion.conclude(result)).unwrap_or_else(|| conclusion.conclude(Err(no_room())))
     }
 
     async fn bind(&self, job: &Job, masker: &mut Masker) -> Result<Box<dyn Call>, Error> {
@@ -119,6 +124,18 @@ fn read_variables(text: &str) -> Result<Value, Error> {
     }
     json::parse(text.as_bytes())
         .map_err(|error| Error::input(format!("the variables of the job cannot be read as JSON: {error}")))
+}
+
+/// The answer is there, and the next attempt may find a thread.
+fn no_room() -> Error {
+    Error {
+        code: Code::RESULT_INVALID,
+        error_type: "java.lang.StackOverflowError".into(),
+        message: "the answer is nested so deeply that it needs a thread of its own, and the system has none"
+            .into(),
+        variables: None,
+        retry: Retry::Spend,
+    }
 }
 
 fn secrets_scope(scope: &Scope) -> secrets::Scope {

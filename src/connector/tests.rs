@@ -290,3 +290,21 @@ async fn a_message_is_cut() {
     let variables = json!({"failure": "ä".repeat(7000)}).to_string();
     assert_eq!(failure(play(JOB_TYPE, "{}", &variables).await).message.chars().count(), 6000);
 }
+
+#[tokio::test]
+async fn values_as_deep_as_can_be_read_pass_through_everything() {
+    let levels = 990;
+    let deep = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let headers = json!({
+        "resultVariable": "r", "resultExpression": "={a: response, b: {c: response}}",
+        "errorExpression": "=if a = r then null else bpmnError(\"D\", \"differs\")"
+    });
+    let variables = format!(r#"{{"answer": {deep}, "authentication": "{{{{secrets.TOKEN}}}}"}}"#);
+    let Outcome::Complete { variables } = play(JOB_TYPE, &headers.to_string(), &variables).await else {
+        panic!("not completed");
+    };
+    assert_eq!(variables["a"].to_string(), deep);
+    let too_deep = format!(r#"{{"answer": {}{}}}"#, "[".repeat(1000), "]".repeat(1000));
+    let failure = failure(play(JOB_TYPE, "{}", &too_deep).await);
+    assert_eq!((failure.cause, failure.retries), (FailureCause::Input, 0));
+}

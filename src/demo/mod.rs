@@ -168,6 +168,9 @@ fn config(
     set("SERVER_PORT", "0".to_owned());
     if let Some(bedrock) = bedrock {
         set("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock.url());
+        // The emulated Bedrock knows every key, so nobody's own credentials are looked for.
+        set("AWS_ACCESS_KEY_ID", "AKIADEMO".to_owned());
+        set("AWS_SECRET_ACCESS_KEY", "demo".to_owned());
     }
     Config::load(&FixedEnvironment::from(variables), &Flags::default())
 }

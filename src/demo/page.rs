@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 const WIDTH: usize = 100;
 /// Where the texts of a task begin; labels stand to the left of it.
@@ -56,10 +56,6 @@ impl<W: Write> Page<W> {
         Self { out }
     }
 
-    pub(super) fn into_inner(self) -> W {
-        self.out
-    }
-
     pub(super) fn blank(&mut self) -> io::Result<()> {
         writeln!(self.out)
     }
@@ -72,48 +68,47 @@ impl<W: Write> Page<W> {
 
     /// A labelled text, wrapped into its column.
     pub(super) fn entry(&mut self, label: &str, text: &str, tone: Tone) -> io::Result<()> {
-        let style = tone.style();
-        let options = textwrap::Options::new(WIDTH - TEXT_COLUMN);
-        let lines = textwrap::wrap(text, options);
-        let left_out = lines.len().saturating_sub(MOST_LINES);
-        for (number, line) in lines.iter().take(MOST_LINES).enumerate() {
-            let label = if number == 0 { label } else { "" };
-            writeln!(
-                self.out,
-                "  {FAINT}{label:<indent$}{FAINT:#}{style}{line}{style:#}",
-                indent = TEXT_COLUMN - 2
-            )?;
-        }
-        if left_out > 0 {
-            writeln!(self.out, "{:TEXT_COLUMN$}{FAINT}… {left_out} more lines{FAINT:#}", "")?;
-        }
-        self.out.flush()
+        self.wrapped(label, "", text, tone)
     }
 
-    /// All variables, those that `before` did not have or had otherwise in another colour.
-    pub(super) fn variables(
+    /// Variables by name, as long as they are.
+    pub(super) fn variables<'a>(
         &mut self,
         label: &str,
-        variables: &Map<String, Value>,
-        before: &Map<String, Value>,
+        variables: impl Iterator<Item = (&'a String, &'a Value)> + Clone,
+        tone: Tone,
     ) -> io::Result<()> {
-        if variables.is_empty() {
-            return self.entry(label, "none", Tone::Faint);
-        }
-        let width = variables.keys().map(|name| name.chars().count()).max().unwrap_or(0).min(24);
-        for (number, (name, value)) in variables.iter().enumerate() {
-            let changed = before.get(name) != Some(value);
+        let width = variables.clone().map(|(name, _)| name.chars().count()).max().unwrap_or(0).min(24);
+        for (number, (name, value)) in variables.enumerate() {
             let label = if number == 0 { label } else { "" };
-            let tone = if changed { Tone::Changed } else { Tone::Faint };
-            self.entry(label, &format!("{name:<width$}  {}", brief(value)), tone)?;
+            self.wrapped(label, &format!("{name:<width$}  "), &brief(value), tone)?;
         }
         Ok(())
+    }
+
+    /// Writes `label`, `head` and then `text`, whose further lines stand below its first one.
+    fn wrapped(&mut self, label: &str, head: &str, text: &str, tone: Tone) -> io::Result<()> {
+        let style = tone.style();
+        let column = TEXT_COLUMN + head.chars().count();
+        let lines = textwrap::wrap(text, WIDTH.saturating_sub(column).max(20));
+        let left_out = lines.len().saturating_sub(MOST_LINES);
+        for (number, line) in lines.iter().take(MOST_LINES).enumerate() {
+            match number {
+                0 => write!(self.out, "  {FAINT}{label:<indent$}{FAINT:#}{head}", indent = TEXT_COLUMN - 2)?,
+                _ => write!(self.out, "{:column$}", "")?,
+            }
+            writeln!(self.out, "{style}{line}{style:#}")?;
+        }
+        if left_out > 0 {
+            writeln!(self.out, "{:column$}{FAINT}… {left_out} more lines{FAINT:#}", "")?;
+        }
+        self.out.flush()
     }
 }
 
 /// A value on few lines: texts as they are, the rest as compact JSON.
 pub(super) fn brief(value: &Value) -> String {
-    const MOST_CHARACTERS: usize = 400;
+    const MOST_CHARACTERS: usize = 240;
     let text = value.to_string();
     match text.char_indices().nth(MOST_CHARACTERS) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
@@ -130,7 +125,7 @@ mod tests {
     fn written(write: impl FnOnce(&mut Page<Vec<u8>>) -> io::Result<()>) -> String {
         let mut page = Page::new(Vec::new());
         write(&mut page).unwrap();
-        anstream::adapter::strip_str(&String::from_utf8(page.into_inner()).unwrap()).to_string()
+        anstream::adapter::strip_str(&String::from_utf8(page.out).unwrap()).to_string()
     }
 
     #[test]
@@ -149,9 +144,11 @@ mod tests {
     }
 
     #[test]
-    fn names_of_variables_are_aligned() {
-        let variables = json!({"a": 1, "longer": "text"});
-        let text = written(|page| page.variables("variables", variables.as_object().unwrap(), &Map::new()));
-        assert_eq!(text, "  variables     a       1\n                longer  \"text\"\n");
+    fn names_and_values_of_variables_are_aligned() {
+        let variables = json!({"a": 1, "longer": "word ".repeat(30)});
+        let text =
+            written(|page| page.variables("variables", variables.as_object().unwrap().iter(), Tone::Plain));
+        let columns: Vec<_> = text.lines().map(|line| line.split_at(24).0.trim_end().to_owned()).collect();
+        assert_eq!(columns, ["  variables     a", "                longer", ""], "{text}");
     }
 }

@@ -36,7 +36,7 @@ impl<W: Write> Teller for Story<W> {
         match event {
             Event::InstanceStarted { bpmn_process_id, variables, .. } => {
                 self.page.heading("●", bpmn_process_id, "process started", Tone::Strong)?;
-                self.page.variables("variables", variables, &Map::new())?;
+                self.page.variables("variables", variables.iter(), Tone::Changed)?;
                 self.variables = variables.clone();
             }
             Event::ElementEntered { element_id, element_type, name, .. } => {
@@ -139,12 +139,11 @@ impl<W: Write> Story<W> {
         Ok(())
     }
 
+    /// Shows what an element has changed; the reader has seen the rest.
     fn left(&mut self, variables: &Map<String, Value>) -> io::Result<()> {
-        if *variables != self.variables {
-            self.page.variables("variables", variables, &self.variables)?;
-            self.variables = variables.clone();
-        }
-        Ok(())
+        let before = std::mem::replace(&mut self.variables, variables.clone());
+        let changed = variables.iter().filter(|(name, value)| before.get(*name) != Some(*value));
+        self.page.variables("variables", changed, Tone::Changed)
     }
 
     fn flow_taken(&mut self, name: Option<&str>, condition: Option<&str>, target: &str) -> io::Result<()> {
@@ -189,7 +188,7 @@ impl<W: Write> Story<W> {
             ("✗", "Process cancelled", Tone::Wrong)
         };
         self.page.heading(sign, text, "its variables are now", tone)?;
-        self.page.variables("variables", variables, &Map::new())
+        self.page.variables("variables", variables.iter(), Tone::Plain)
     }
 
     fn name_of<'a>(&'a self, element_id: &'a str) -> &'a str {

@@ -11,7 +11,9 @@ pub enum Error {
     NoReference { path: String, reason: String },
     /// The document has no format that Bedrock reads: convert it, or correct its name or content type.
     #[error(
-        "{path} has no format that Bedrock reads: its name is {name:?}, its content type {content_type:?}; expected one of {expected}"
+        "{path} has no format that Bedrock reads: its name is {}, its content type {}; expected one of {expected}",
+        shown(name),
+        shown(content_type)
     )]
     UnknownKind { path: String, name: Option<String>, content_type: Option<String>, expected: String },
     /// The URL cannot be used: only http and https with a host are.
@@ -66,4 +68,8 @@ impl Error {
             | Self::TooManyFunctions { .. } => false,
         }
     }
+}
+
+fn shown(text: &Option<String>) -> String {
+    text.as_ref().map_or_else(|| "not given".to_owned(), |text| format!("{text:?}"))
 }

@@ -5,15 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Client, Response, Url};
 
-use super::Error;
 use super::loader::{Document, Fetch};
+use super::{Error, body};
 
 /// Limits of fetching.
 #[derive(Debug, Clone)]
@@ -96,8 +95,7 @@ impl External {
         }
     }
 
-    async fn read(&self, mut response: Response, name: Option<&str>) -> Result<Document, Error> {
-        let limit = self.options.max_bytes;
+    async fn read(&self, response: Response, name: Option<&str>) -> Result<Document, Error> {
         let header =
             |key| response.headers().get(key).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let content_type = header(CONTENT_TYPE);
@@ -106,17 +104,8 @@ impl External {
             response.url().path_segments().and_then(|mut parts| parts.next_back()).map(str::to_owned);
         let name =
             name.map(str::to_owned).or_else(|| disposition.as_deref().and_then(file_name)).or(last_segment);
-        if response.content_length().is_some_and(|length| length > limit as u64) {
-            return Err(Error::TooLarge { limit });
-        }
-        let mut content = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
-            if content.len() + chunk.len() > limit {
-                return Err(Error::TooLarge { limit });
-            }
-            content.extend_from_slice(&chunk);
-        }
-        Ok(Document { name, content_type, content: Bytes::from(content) })
+        let content = body::read(response, self.options.max_bytes).await?;
+        Ok(Document { name, content_type, content })
     }
 }
 
@@ -148,18 +137,16 @@ fn file_name(disposition: &str) -> Option<String> {
     })
 }
 
-/// The chain of causes, without the URL: it may hold a token.
+/// A refusal of ours, or why there is no answer.
 fn unreachable(error: &reqwest::Error) -> Error {
-    let mut reasons = Vec::new();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
         if let Some(Forbidden { host, address }) = error.downcast_ref() {
             return Error::Forbidden { host: host.clone(), address: *address };
         }
-        reasons.push(error.to_string());
         cause = error.source();
     }
-    Error::Unreachable { reason: reasons.pop().unwrap_or_else(|| "the request failed".into()) }
+    body::unreachable(error)
 }
 
 /// Carries the refusal through the HTTP client.

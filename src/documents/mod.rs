@@ -1,5 +1,6 @@
 //! Documents: references in process variables, what they stand for, and how they are fetched safely.
 
+mod body;
 mod error;
 mod expand;
 mod external;
@@ -7,6 +8,7 @@ mod kind;
 mod loader;
 mod name;
 mod reference;
+mod rest_store;
 
 pub use self::error::Error;
 pub use self::expand::{Expander, needs_expansion};
@@ -15,3 +17,4 @@ pub use self::kind::Kind;
 pub use self::loader::{Document, Fetch, Loader, Store};
 pub use self::name::clean as clean_name;
 pub use self::reference::Reference;
+pub use self::rest_store::{Authorize, NoAuthorization, RestOptions, RestStore};

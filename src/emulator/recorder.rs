@@ -22,8 +22,8 @@ pub struct NotSeen {
 }
 
 impl NotSeen {
-    pub(crate) fn new(what: String) -> Self {
-        Self { what, patience: PATIENCE }
+    pub(crate) fn new(what: String, patience: Duration) -> Self {
+        Self { what, patience }
     }
 }
 
@@ -127,7 +127,7 @@ impl<T> Recorder<T> {
             }
         };
         let found = timeout(PATIENCE, search).await.ok().flatten();
-        found.ok_or_else(|| NotSeen::new(what.to_owned()))
+        found.ok_or_else(|| NotSeen::new(what.to_owned(), PATIENCE))
     }
 }
 

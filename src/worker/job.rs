@@ -17,7 +17,7 @@ use super::slots::Slot;
 use crate::connector::{
     self, Call, Code, Failure, FailureCause, Outcome, Plan, Response, Retry, Scope, TaskHeaders, Template,
 };
-use crate::telemetry::{CommandKind, Event, JobSource, JobTag, LostBecause, Phase};
+use crate::telemetry::{CommandKind, Event, JobSource, JobTag, Phase};
 use crate::zeebe::{self, ActivatedJob, Backoff, JobKey};
 
 /// What a job that is given back at shutdown says in the engine.
@@ -61,8 +61,8 @@ pub(super) async fn run(crew: Arc<Crew>, held: HeldJob) -> Ended {
     );
     let (lock, remaining) = crew.lock_of(&job);
     let keeper = LockKeeper::new(lock, remaining, Backoff::new(crew.options.back_off));
-    let mission = Mission::new(crew, job);
-    mission.carry_out(&keeper, source).instrument(span).await
+    let (mission, job) = Mission::new(crew, job);
+    mission.carry_out(job, &keeper, source).instrument(span).await
 }
 
 /// Why the work on a job was dropped.
@@ -74,46 +74,56 @@ enum Stopped {
 /// A step ended in a panic.
 struct Panicked;
 
-/// A job and all that is needed to act on it.
+/// What is kept of a job until its end, and all that is needed to act on it. Its variables are not: they are
+/// large, and the call has what it needs of them.
 #[derive(Debug)]
 pub(super) struct Mission {
     crew: Arc<Crew>,
-    job: connector::Job,
     key: JobKey,
+    job_type: Arc<str>,
+    tenant_id: String,
+    process_instance_key: i64,
+    retries: i32,
     lease: Option<String>,
     template: Template,
     received: Instant,
 }
 
 impl Mission {
-    fn new(crew: Arc<Crew>, job: ActivatedJob) -> Self {
+    fn new(crew: Arc<Crew>, job: ActivatedJob) -> (Self, connector::Job) {
         let (headers, _) = TaskHeaders::parse(&job.custom_headers);
-        Self {
+        let job_type: Arc<str> = job.job_type.into();
+        let mission = Self {
             crew,
             key: job.key,
+            job_type: Arc::clone(&job_type),
+            tenant_id: job.tenant_id.clone(),
+            process_instance_key: job.process_instance_key.0,
+            retries: job.retries,
+            lease: job.lease_token,
             template: headers.template,
             received: Instant::now(),
-            lease: job.lease_token,
-            job: connector::Job {
-                key: job.key.0,
-                job_type: job.job_type.into(),
-                scope: Scope {
-                    tenant_id: job.tenant_id,
-                    bpmn_process_id: job.bpmn_process_id,
-                    process_definition_key: job.process_definition_key.0,
-                    process_definition_version: job.process_definition_version,
-                    process_instance_key: job.process_instance_key.0,
-                    element_id: job.element_id,
-                    element_instance_key: job.element_instance_key.0,
-                },
-                headers: job.custom_headers,
-                variables: job.variables,
-                retries: job.retries,
+        };
+        let job = connector::Job {
+            key: job.key.0,
+            job_type,
+            scope: Scope {
+                tenant_id: job.tenant_id,
+                bpmn_process_id: job.bpmn_process_id,
+                process_definition_key: job.process_definition_key.0,
+                process_definition_version: job.process_definition_version,
+                process_instance_key: job.process_instance_key.0,
+                element_id: job.element_id,
+                element_instance_key: job.element_instance_key.0,
             },
-        }
+            headers: job.custom_headers,
+            variables: job.variables,
+            retries: job.retries,
+        };
+        (mission, job)
     }
 
-    async fn carry_out(&self, keeper: &LockKeeper, source: JobSource) -> Ended {
+    async fn carry_out(&self, job: connector::Job, keeper: &LockKeeper, source: JobSource) -> Ended {
         self.emit(Event::JobReceived { job: self.tag(), source });
         if let Err(lost) = keeper.confirm(self).await {
             return self.lost(Phase::Waiting, &lost);
@@ -121,7 +131,7 @@ impl Mission {
         let worked = tokio::select! {
             biased;
             lost = keeper.keep(self) => Err(Stopped::Lost(Phase::Working, lost)),
-            worked = self.work(keeper) => worked,
+            worked = self.work(job, keeper) => worked,
             () = self.crew.hand_back.cancelled() => Err(Stopped::HandBack),
         };
         match worked {
@@ -133,11 +143,12 @@ impl Mission {
 
     // === the work ===
 
-    async fn work(&self, keeper: &LockKeeper) -> Result<Outcome, Stopped> {
-        let prepared = match caught(self.crew.runtime.prepare(&self.job)).await {
+    async fn work(&self, job: connector::Job, keeper: &LockKeeper) -> Result<Outcome, Stopped> {
+        let prepared = match caught(self.crew.runtime.prepare(&job)).await {
             Ok(prepared) => prepared,
             Err(Panicked) => return Ok(self.defect(Phase::Waiting, Duration::ZERO)),
         };
+        drop(job);
         let plan = prepared.plan;
         let answer = match prepared.call {
             Err(error) => Err(error),
@@ -180,7 +191,9 @@ impl Mission {
     ///
     /// This is the journal's place, and the only one: an answer stored under the job's key and the call's
     /// fingerprint is taken here before the model is asked, and a new one is made durable here before anyone
-    /// sees it. [`Mission::settled`] is where its entry goes.
+    /// sees it. The entry goes when the engine has acknowledged the outcome ([`Mission::report`]), unless the
+    /// outcome is a failure whose cause keeps it, and when the engine has no such job any more
+    /// ([`Mission::lost`] with [`LostBecause::Gone`](crate::telemetry::LostBecause::Gone)).
     async fn answer(&self, call: Box<dyn Call>) -> Result<Response, connector::Error> {
         call.execute().await
     }
@@ -189,7 +202,7 @@ impl Mission {
         self.emit(Event::JobPanicked { job: self.tag(), phase });
         Outcome::Fail(Failure {
             cause: FailureCause::Panic,
-            retries: self.job.retries.saturating_sub(1).max(0),
+            retries: self.retries.saturating_sub(1).max(0),
             message: DEFECT.to_owned(),
             retry_back_off,
             variables: serde_json::Map::new(),
@@ -207,7 +220,6 @@ impl Mission {
         match self.send(keeper, report).await {
             Reported::Acknowledged(action) => {
                 self.emit(Event::JobAcknowledged { job: self.tag(), action, took: self.received.elapsed() });
-                self.settled();
                 Ended::Acknowledged
             }
             Reported::Lost(lost) => self.lost(Phase::Reporting, &lost),
@@ -216,7 +228,7 @@ impl Mission {
     }
 
     async fn hand_back(&self, keeper: &LockKeeper) -> Ended {
-        let retries = self.job.retries;
+        let retries = self.retries;
         let report = Report::Fail {
             retries,
             message: HANDED_BACK.to_owned(),
@@ -247,23 +259,17 @@ impl Mission {
     fn lost(&self, phase: Phase, lost: &Lost) -> Ended {
         let Lost { because, message } = lost;
         self.emit(Event::JobLost { job: self.tag(), phase, because: *because, message });
-        if *because == LostBecause::Gone {
-            self.settled();
-        }
         Ended::Lost
     }
-
-    /// The engine needs nothing more about this job: the journal's entry can go.
-    fn settled(&self) {}
 
     // === what others need of a job ===
 
     pub(super) fn tag(&self) -> JobTag<'_> {
         JobTag {
-            key: self.job.key,
-            job_type: &self.job.job_type,
-            tenant: &self.job.scope.tenant_id,
-            process_instance_key: self.job.scope.process_instance_key,
+            key: self.key.0,
+            job_type: &self.job_type,
+            tenant: &self.tenant_id,
+            process_instance_key: self.process_instance_key,
             template_id: &self.template.id,
             template_version: &self.template.version,
         }

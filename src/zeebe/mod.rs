@@ -14,7 +14,6 @@ mod error;
 mod farewell;
 mod http_status;
 mod job;
-mod keys;
 mod meaning;
 mod oauth;
 mod options;
@@ -29,6 +28,8 @@ mod tls;
 mod token_endpoint;
 mod topology;
 mod transport;
+
+use crate::proto::keys;
 
 pub use self::auth::Authorization;
 pub use self::backoff::{Backoff, BackoffOptions};

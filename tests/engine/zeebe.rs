@@ -30,7 +30,11 @@ impl Installation {
         if !home.join("bin/broker").exists() {
             download(&cache).await?;
         }
-        ensure!(home.join("bin/broker").exists(), "{} holds no bin/broker after the download", home.display());
+        ensure!(
+            home.join("bin/broker").exists(),
+            "{} holds no bin/broker after the download",
+            home.display()
+        );
         Ok(Self { home, java_home })
     }
 }
@@ -118,7 +122,8 @@ impl Zeebe {
 
     /// Waits until a partition is healthy, and says what the engine logged when that does not come.
     async fn ready(&mut self) -> Result<()> {
-        let client = zeebe::Client::new(&zeebe::Options { address: self.grpc_address(), ..Default::default() })?;
+        let client =
+            zeebe::Client::new(&zeebe::Options { address: self.grpc_address(), ..Default::default() })?;
         let wait = async {
             loop {
                 if let Some(process) = &mut self.process
@@ -154,7 +159,9 @@ fn cache_folder() -> Result<PathBuf> {
     let base = match (std::env::var_os("XDG_CACHE_HOME"), std::env::var_os("HOME")) {
         (Some(cache), _) => PathBuf::from(cache),
         (None, Some(home)) => Path::new(&home).join(".cache"),
-        (None, None) => bail!("neither XDG_CACHE_HOME nor HOME is set, so there is no place to keep the engine"),
+        (None, None) => {
+            bail!("neither XDG_CACHE_HOME nor HOME is set, so there is no place to keep the engine")
+        }
     };
     let folder = base.join("bedrock-connector");
     fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
@@ -187,7 +194,9 @@ async fn find_java() -> Result<PathBuf> {
             return Ok(candidate.clone());
         }
     }
-    bail!("Zeebe {VERSION} needs a JDK of 21 or newer, found none in JAVA_HOME and /usr/lib/jvm: {candidates:?}")
+    bail!(
+        "Zeebe {VERSION} needs a JDK of 21 or newer, found none in JAVA_HOME and /usr/lib/jvm: {candidates:?}"
+    )
 }
 
 async fn java_version(home: &Path) -> Option<u32> {

@@ -1,5 +1,13 @@
 //! The integration tests: one binary, one folder or file per topic, the harness in `support`.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a panic is how a test says that something is wrong"
+)]
+
 mod cli;
 mod peer_cases;
 mod scenarios;

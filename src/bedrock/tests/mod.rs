@@ -170,7 +170,7 @@ async fn a_document_of_no_known_format_is_refused_before_the_call() {
     assert_eq!((seen.len(), error.retry), (0, Retry::Never));
     assert_eq!(
         error.message,
-        "a document of the conversation has no format that Bedrock reads: its name is Some(\"a.exe\"), its content type None; \
+        "a document of the conversation has no format that Bedrock reads: its name is \"a.exe\", its content type not given; \
          expected one of pdf, csv, doc, docx, xls, xlsx, html, md, txt, png, jpeg, gif, webp"
     );
 }
@@ -275,12 +275,7 @@ async fn there_are_four_attempts_and_one_for_what_cannot_help() {
             "InternalServerException",
             format!("{MODEL}.InternalServerException"),
         ),
-        (
-            Answer::Http(502, None, "<html>".into()),
-            4,
-            "UNKNOWN_ERROR",
-            format!("{MODEL}.BedrockRuntimeException"),
-        ),
+        (Answer::Http(502, None, "<html>".into()), 4, "HTTP_502", format!("{MODEL}.BedrockRuntimeException")),
         (Answer::Reset, 4, "CONNECTION_FAILED", client.to_owned()),
         (
             Answer::error(400, "ValidationException"),
@@ -312,12 +307,7 @@ async fn there_are_four_attempts_and_one_for_what_cannot_help() {
             "ValidationException",
             format!("{MODEL}.ValidationException"),
         ),
-        (
-            Answer::Http(403, None, String::new()),
-            1,
-            "UNKNOWN_ERROR",
-            format!("{MODEL}.BedrockRuntimeException"),
-        ),
+        (Answer::Http(403, None, String::new()), 1, "HTTP_403", format!("{MODEL}.BedrockRuntimeException")),
         (Answer::Cut("{\"output\":".into()), 1, "ANSWER_UNREADABLE", client.to_owned()),
         (Answer::ok("sorry"), 1, "ANSWER_UNREADABLE", client.to_owned()),
         (Answer::ok("[]"), 1, "ANSWER_UNREADABLE", client.to_owned()),
@@ -456,4 +446,18 @@ async fn the_fingerprint_is_that_of_the_question_and_not_of_the_credentials() {
     let mut other_question = hello();
     other_question["temperature"] = json!(0.1);
     assert_ne!(fingerprint(&variables("converse", other_question)), first);
+}
+
+#[tokio::test]
+async fn a_deep_payload_and_a_deep_answer_pass() {
+    let deep = format!("{}{}", "[".repeat(990), "]".repeat(990));
+    let payload = crate::connector::json::parse(deep.as_bytes()).expect("JSON");
+    let stub = Stub::start(vec![Answer::ok(&deep)]).await;
+    let variables = variables("invokeModel", json!({"modelId": "m", "payload": payload}));
+    let result = run(&stub, Flavour::Compat, &variables).await.expect("an answer");
+    assert_eq!(stub.seen()[0].body, deep);
+    assert_eq!(result["body"].to_string(), deep);
+    let stub = Stub::start(vec![Answer::ok("[".repeat(2000))]).await;
+    let error = run(&stub, Flavour::Compat, &variables).await.expect_err("too deep");
+    assert_eq!(error.code.to_string(), "ANSWER_UNREADABLE");
 }

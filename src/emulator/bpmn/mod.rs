@@ -8,6 +8,7 @@
 //! It is a walk for trying tasks, not an engine: user tasks, call activities and the like take their results from
 //! a table, and there is one scope above the element's own.
 
+mod begin;
 mod duration;
 mod evaluate;
 mod mapping;

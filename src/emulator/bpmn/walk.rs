@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::duration;
+use super::begin::{Begun, text};
 use super::evaluate::Evaluate;
-use super::mapping::{self, Scoping, overlay, value_of};
+use super::mapping::{self, Scoping, overlay};
 use super::model::{Element, ElementIndex, Flow, FlowIndex, Kind, Process, Text};
 
 /// A running process. It moves only when it is told that something happened, and returns what that led to.
@@ -29,8 +29,9 @@ struct Active {
     waits: Waits,
 }
 
+/// What an element waits for.
 #[derive(Debug)]
-enum Waits {
+pub(super) enum Waits {
     Job,
     Timer,
     Message(Message),
@@ -38,8 +39,9 @@ enum Waits {
     Stuck(Stage),
 }
 
+/// Where an element stopped.
 #[derive(Debug)]
-enum Stage {
+pub(super) enum Stage {
     Activating,
     Completing(Map<String, Value>),
 }
@@ -210,9 +212,10 @@ impl Instance {
             Effect::Caught { element, boundary },
             Effect::Entered { key: boundary_key, element: boundary },
         ];
-        let caught = Active { element: boundary, local: Map::new(), waits: Waits::Stuck(Stage::Activating) };
+        // What the error brings is the boundary event's own: only its output mappings lead to the process.
+        let caught = Active { element: boundary, local: variables, waits: Waits::Stuck(Stage::Activating) };
         self.active.insert(boundary_key, caught);
-        let arrivals = self.finish(boundary_key, variables, around, &mut effects);
+        let arrivals = self.finish(boundary_key, Map::new(), around, &mut effects);
         Ok(self.walk(arrivals, around, effects))
     }
 
@@ -322,7 +325,7 @@ impl Instance {
                 }
                 VecDeque::new()
             }
-            Ok(Begun::Over) => {
+            Ok(Begun::Gone) => {
                 self.active.remove(&key);
                 VecDeque::new()
             }
@@ -330,80 +333,6 @@ impl Instance {
                 effects.push(Effect::Stopped { key, element: index, reason });
                 VecDeque::new()
             }
-        }
-    }
-
-    /// Does what the element is for, or says what it waits for.
-    fn begin(
-        &mut self,
-        key: i64,
-        index: ElementIndex,
-        element: &Element,
-        around: &Surroundings<'_>,
-        effects: &mut Vec<Effect>,
-    ) -> Result<Begun, String> {
-        if let Some(result) = around.results.get(&*element.id) {
-            effects.push(Effect::ResultTaken { element: index, result: result.clone() });
-            return match result {
-                Value::Object(variables) => Ok(Begun::Done(variables.clone())),
-                other => Err(format!("its result is {other}, expected a JSON object of variables")),
-            };
-        }
-        let scope = self.visible(key).unwrap_or_default();
-        let evaluate = around.evaluate;
-        match &element.kind {
-            Kind::Pass | Kind::Exclusive { .. } | Kind::Parallel | Kind::ErrorBoundary { .. } => {
-                Ok(Begun::Done(Map::new()))
-            }
-            Kind::Terminate => {
-                let others = self.active.keys().filter(|other| **other != key);
-                effects.extend(others.map(|key| Effect::Canceled { key: *key }));
-                self.active.clear();
-                Ok(Begun::Over)
-            }
-            Kind::ErrorEnd { code } => {
-                let code = text(code, &scope, evaluate)?;
-                Err(format!("nothing catches the error `{code}`"))
-            }
-            Kind::Timer { duration } => {
-                let text = text(duration, &scope, evaluate)?;
-                let unreadable = || format!("the duration is `{text}`, expected one like PT5S");
-                effects.push(Effect::StartTimer {
-                    key,
-                    duration: duration::parse(&text).ok_or_else(unreadable)?,
-                });
-                Ok(Begun::Waits(Waits::Timer))
-            }
-            Kind::MessageCatch { name, correlation_key } => {
-                let name = text(name, &scope, evaluate)?;
-                let correlation_key = text(correlation_key, &scope, evaluate)?;
-                let message = Message { name, correlation_key };
-                effects.push(Effect::Await { key, message: message.clone() });
-                Ok(Begun::Waits(Waits::Message(message)))
-            }
-            Kind::Script { expression, result_variable } => {
-                let evaluated = evaluate.evaluate(expression, &scope).map_err(|failure| failure.reason)?;
-                Ok(Begun::Done(Map::from_iter([(result_variable.clone(), evaluated.value)])))
-            }
-            Kind::Service { job_type, retries, headers } => {
-                let job_type = text(job_type, &scope, evaluate)?;
-                if around.served.is_some_and(|served| !served.contains(&job_type)) {
-                    return Err(no_result(
-                        element,
-                        &format!("nobody works on jobs of type `{job_type}` here"),
-                    ));
-                }
-                let retries = retries_of(retries, &scope, evaluate)?;
-                effects.push(Effect::CreateJob {
-                    key,
-                    element: index,
-                    job_type,
-                    retries,
-                    headers: headers.clone(),
-                });
-                Ok(Begun::Waits(Waits::Job))
-            }
-            Kind::StandIn => Err(no_result(element, "the walk does not carry it out")),
         }
     }
 
@@ -498,6 +427,13 @@ impl Instance {
         default.ok_or_else(|| "no condition is true and there is no default flow".to_owned())
     }
 
+    /// Ends everything else at once.
+    pub(super) fn end_all_but(&mut self, key: i64) -> Vec<Effect> {
+        let others: Vec<_> = self.active.keys().filter(|other| **other != key).copied().collect();
+        self.active.retain(|other, _| *other == key);
+        others.into_iter().map(|key| Effect::Canceled { key }).collect()
+    }
+
     fn stop(
         &mut self,
         key: i64,
@@ -519,39 +455,4 @@ impl Instance {
 fn no_boolean(flow: &str, condition: &str, found: &Value, failures: &[String]) -> String {
     let why = failures.first().map(|failure| format!(" ({failure})")).unwrap_or_default();
     format!("the condition `={condition}` of flow `{flow}` is {found}, expected true or false{why}")
-}
-
-enum Begun {
-    Done(Map<String, Value>),
-    Waits(Waits),
-    /// The token is gone.
-    Over,
-}
-
-fn no_result(element: &Element, why: &str) -> String {
-    let Element { id, bpmn_type, line, .. } = element;
-    format!(
-        "{why}, so {bpmn_type} `{id}` (line {line}) needs a given result: --set {id}='{{\"variable\": \"value\"}}'"
-    )
-}
-
-fn text(wanted: &Text, scope: &Map<String, Value>, evaluate: &dyn Evaluate) -> Result<String, String> {
-    match value_of(wanted, scope, evaluate) {
-        Ok(Value::String(text)) => Ok(text),
-        Ok(Value::Number(number)) => Ok(number.to_string()),
-        Ok(other) => Err(format!("{} is {other}, expected a text", quoted(wanted))),
-        Err(failure) => Err(format!("{} cannot be evaluated: {failure}", quoted(wanted))),
-    }
-}
-
-fn retries_of(wanted: &Text, scope: &Map<String, Value>, evaluate: &dyn Evaluate) -> Result<i32, String> {
-    let text = text(wanted, scope, evaluate)?;
-    text.trim().parse().map_err(|_| format!("the retries of the task are `{text}`, expected a whole number"))
-}
-
-fn quoted(text: &Text) -> String {
-    match text {
-        Text::Static(text) => format!("`{text}`"),
-        Text::Expression(expression) => format!("`={expression}`"),
-    }
 }

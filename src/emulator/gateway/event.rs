@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::zeebe::{ElementInstanceKey, JobKey, ProcessInstanceKey};
+use crate::proto::keys::{ElementInstanceKey, JobKey, ProcessInstanceKey};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]

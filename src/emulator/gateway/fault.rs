@@ -8,7 +8,7 @@ use super::received::{Command, Rpc};
 use crate::emulator::gate::Gate;
 use crate::emulator::guarded::Guarded;
 use crate::emulator::times::Times;
-use crate::zeebe::JobKey;
+use crate::proto::keys::JobKey;
 
 /// One misbehaviour: which calls it meets, how often, and what happens to them.
 #[derive(Debug, Clone)]

@@ -13,7 +13,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
 use tonic::transport::Server;
 
-use super::engine::{Engine, Incident, InstanceSnapshot, JobSnapshot, Which};
+use super::engine::{Engine, Incident, InstanceOutcome, InstanceSnapshot, JobSnapshot, State, Which};
 use super::event::Event;
 use super::fault::{Fault, Faults, Pushes};
 use super::options::{DEFAULT_TENANT, NewJob, Options};
@@ -24,7 +24,7 @@ use crate::emulator::guarded::Guarded;
 use crate::emulator::recorder::{NotSeen, PATIENCE, Recorder};
 use crate::emulator::socket::Port;
 use crate::proto::gateway_server::GatewayServer;
-use crate::zeebe::{JobKey, ProcessInstanceKey};
+use crate::proto::keys::{JobKey, ProcessInstanceKey};
 
 /// A running gateway. Clones are the same one; it stops when the last is dropped.
 #[derive(Debug, Clone)]
@@ -70,7 +70,9 @@ impl Gateway {
         // The limit of the protocol is applied by the service, which answers as the real gateway does.
         let service = GatewayServer::new(service).max_decoding_message_size(usize::MAX);
         let incoming = ReceiverStream::new(connections).map(Ok::<_, io::Error>);
-        let server = Server::builder().add_service(service).serve_with_incoming(incoming);
+        // The real gateway has no limit of its own.
+        let mut server = Server::builder().max_concurrent_streams(u32::MAX);
+        let server = server.add_service(service).serve_with_incoming(incoming);
         let server = tokio::spawn(async move {
             if let Err(error) = server.await {
                 tracing::error!(error = &error as &dyn std::error::Error, "the embedded gateway stopped");
@@ -185,25 +187,38 @@ impl Gateway {
         key: JobKey,
         wanted: impl Fn(&JobSnapshot) -> bool,
     ) -> Result<JobSnapshot, NotSeen> {
-        let look = |state: &mut super::engine::State| state.job(key).filter(&wanted);
+        let look = |state: &mut State| state.job(key).filter(&wanted);
         let found = self.engine().wait_for(PATIENCE, look).await;
-        found.ok_or_else(|| NotSeen::new(format!("job {key} as wanted; it is {:?}", self.job(key))))
+        found.ok_or_else(|| NotSeen::new(format!("job {key} as wanted; it is {:?}", self.job(key)), PATIENCE))
+    }
+
+    /// Waits until a process has ended or an incident stops it.
+    pub async fn wait_for_instance(
+        &self,
+        key: ProcessInstanceKey,
+        patience: Duration,
+    ) -> Result<InstanceOutcome, NotSeen> {
+        let look = |state: &mut State| state.outcome(key);
+        let found = self.engine().wait_for(patience, look).await;
+        found.ok_or_else(|| NotSeen::new(format!("the end of process instance {key}"), patience))
     }
 
     /// Waits until no more than `count` jobs are left.
     pub async fn wait_for_unfinished_jobs(&self, count: usize, patience: Duration) -> Result<(), NotSeen> {
-        let look = |state: &mut super::engine::State| (state.unfinished_jobs() <= count).then_some(());
+        let look = |state: &mut State| (state.unfinished_jobs() <= count).then_some(());
         let found = self.engine().wait_for(patience, look).await;
         found.ok_or_else(|| {
-            NotSeen::new(format!("only {count} unfinished jobs; {} are", self.unfinished_jobs()))
+            NotSeen::new(format!("only {count} unfinished jobs; {} are", self.unfinished_jobs()), patience)
         })
     }
 
     /// Waits until this many streams are open.
     pub async fn wait_for_streams(&self, count: usize) -> Result<(), NotSeen> {
-        let look = |state: &mut super::engine::State| (state.open_streams() == count).then_some(());
+        let look = |state: &mut State| (state.open_streams() == count).then_some(());
         let found = self.engine().wait_for(PATIENCE, look).await;
-        found.ok_or_else(|| NotSeen::new(format!("{count} open streams; {} are", self.open_streams())))
+        found.ok_or_else(|| {
+            NotSeen::new(format!("{count} open streams; {} are", self.open_streams()), PATIENCE)
+        })
     }
 
     pub fn open_streams(&self) -> usize {

@@ -21,7 +21,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use self::engine::{Incident, InstanceSnapshot, JobSnapshot, JobState};
+pub use self::engine::{Incident, InstanceOutcome, InstanceSnapshot, JobSnapshot, JobState};
 pub use self::event::{Delivery, Event};
 pub use self::fault::{Fault, Pushes, Reaction};
 pub use self::handle::{Gateway, Memory};

@@ -25,6 +25,8 @@ pub struct Options {
     pub stream_buffer: usize,
     /// The largest message in either direction.
     pub max_message_bytes: usize,
+    /// The largest variables that a command may bring: the broker writes them several times into one batch.
+    pub max_record_bytes: usize,
     /// Tenants, when multi tenancy is on.
     pub tenants: Option<Vec<String>>,
     /// How many commands are kept for [`Gateway::received`](super::Gateway::received), and how many finished
@@ -52,6 +54,7 @@ impl Default for Options {
             expiry_lag: Duration::from_millis(50),
             stream_buffer: 16,
             max_message_bytes: 4 * 1024 * 1024,
+            max_record_bytes: 2_000_000,
             tenants: None,
             record_limit: 100_000,
             event_buffer: 4096,

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tonic::Code;
 
 use crate::proto;
-use crate::zeebe::JobKey;
+use crate::proto::keys::JobKey;
 
 /// The calls that the gateway knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

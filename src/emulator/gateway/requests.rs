@@ -13,7 +13,7 @@ use super::poll::tenant;
 use super::service::object;
 use crate::emulator::bpmn::Message;
 use crate::proto;
-use crate::zeebe::{ProcessDefinitionKey, ProcessInstanceKey};
+use crate::proto::keys::{ProcessDefinitionKey, ProcessInstanceKey};
 
 /// How long the result of a process is waited for when the caller leaves it to the gateway.
 const RESULT_TIMEOUT: Duration = Duration::from_secs(15);

@@ -19,8 +19,8 @@ use super::received::{Command, Received};
 use super::stream::{JobsPushed, PushStream};
 use super::{poll, requests};
 use crate::emulator::socket::WireHandle;
+use crate::proto::keys::{JobKey, ProcessInstanceKey};
 use crate::proto::{self, gateway_server};
-use crate::zeebe::{JobKey, ProcessInstanceKey};
 
 /// One per gateway; calls run side by side.
 #[derive(Debug)]
@@ -77,6 +77,15 @@ impl Service {
             return Err(Status::resource_exhausted(text));
         }
         Ok(())
+    }
+
+    /// The variables that a command brings, if they fit into a record.
+    fn variables(&self, text: &str) -> Result<Map<String, Value>, Rejection> {
+        let (found, limit) = (text.len(), self.engine.options().max_record_bytes);
+        if found > limit {
+            return Err(Rejection::RecordTooLarge { found, limit });
+        }
+        object(text)
     }
 
     async fn poll(&self, request: proto::ActivateJobsRequest) -> Result<JobBatches, Status> {
@@ -199,7 +208,7 @@ impl gateway_server::Gateway for Service {
         request: Request<proto::CompleteJobRequest>,
     ) -> Result<Response<proto::CompleteJobResponse>, Status> {
         self.serve(request, |request| async move {
-            let variables = object(&request.variables)?;
+            let variables = self.variables(&request.variables)?;
             let (key, lease) = (JobKey(request.job_key), request.job_lease_token);
             self.engine.with(|state| state.complete(key, lease.as_deref(), variables))?;
             Ok(proto::CompleteJobResponse {})
@@ -217,7 +226,7 @@ impl gateway_server::Gateway for Service {
                 message: request.error_message,
                 // The engine takes a negative back-off for none.
                 back_off: Duration::from_millis(u64::try_from(request.retry_back_off).unwrap_or(0)),
-                variables: object(&request.variables)?,
+                variables: self.variables(&request.variables)?,
             };
             let (key, lease) = (JobKey(request.job_key), request.job_lease_token);
             self.engine.with(|state| state.fail(key, lease.as_deref(), attempt))?;
@@ -232,7 +241,7 @@ impl gateway_server::Gateway for Service {
     ) -> Result<Response<proto::ThrowErrorResponse>, Status> {
         self.serve(request, |request| async move {
             let error = ThrownError {
-                variables: object(&request.variables)?,
+                variables: self.variables(&request.variables)?,
                 code: request.error_code,
                 message: request.error_message,
             };

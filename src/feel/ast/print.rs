@@ -24,6 +24,8 @@ enum Binding {
     Negation,
     Chain,
     Value,
+    /// Tighter than anything: what stands here is always put in parentheses.
+    Parenthesis,
 }
 
 impl<'p, 'f> Printer<'p, 'f> {
@@ -156,35 +158,29 @@ impl<'p, 'f> Printer<'p, 'f> {
 
     /// The left side of a comparison. A single name before a keyword and a parenthesis would read as a function's name.
     fn operand(&mut self, expr: &Expr) -> Result {
-        match &expr.kind {
-            Kind::Variable(_) => {
-                self.out.write_char('(')?;
-                self.bare(expr)?;
-                self.out.write_char(')')
-            }
-            _ => self.at_least(Binding::Sum, expr),
-        }
+        let name = matches!(expr.kind, Kind::Variable(_));
+        self.at_least(if name { Binding::Parenthesis } else { Binding::Sum }, expr)
     }
 
     /// A test behind `in`. Tests that are read before expressions stand bare, expressions in parentheses.
     fn test(&mut self, test: &Expr) -> Result {
-        match &test.kind {
-            Kind::Test(inner) => {
-                self.out.write_char('(')?;
-                self.expression(inner)?;
-                self.out.write_char(')')
-            }
-            _ => self.bare(test),
+        if let Kind::Test(inner) = &test.kind {
+            self.at_least(Binding::Parenthesis, inner)
+        } else {
+            self.bare(test)
         }
     }
 
     fn arithmetic(&mut self, expr: &Expr, arithmetic: &super::Arithmetic) -> Result {
-        let tighter = match self.binding(expr) {
-            Binding::Sum => Binding::Product,
-            Binding::Product => Binding::Power,
-            _ => Binding::Negation,
+        let binding = self.binding(expr);
+        let tighter = if binding == Binding::Sum {
+            Binding::Product
+        } else if binding == Binding::Product {
+            Binding::Power
+        } else {
+            Binding::Negation
         };
-        self.operator_operand(tighter, &arithmetic.first)?;
+        self.at_least(tighter, &arithmetic.first)?;
         for (operator, operand) in &arithmetic.rest {
             let sign = match operator {
                 Operator::Add => "+",
@@ -194,13 +190,9 @@ impl<'p, 'f> Printer<'p, 'f> {
                 Operator::Power => "**",
             };
             write!(self.out, " {sign} ")?;
-            self.operator_operand(tighter, operand)?;
+            self.at_least(tighter, operand)?;
         }
         Ok(())
-    }
-
-    fn operator_operand(&mut self, binding: Binding, operand: &Expr) -> Result {
-        self.at_least(binding, operand)
     }
 
     fn chain(&mut self, chain: &Chain) -> Result {

@@ -3,7 +3,7 @@
 use super::{Builtin, Signature, argument, refused};
 use crate::feel::{
     eval::Evaluator,
-    failure::{Outcome, Stop},
+    failure::Outcome,
     temporal::DayTimeDuration,
     value::{Entries, Kind, Value},
 };
@@ -112,10 +112,10 @@ fn create_document(_: &mut Evaluator<'_>, arguments: &[Value]) -> Outcome {
 }
 
 fn backoff(_: &mut Evaluator<'_>, arguments: &[Value]) -> Outcome {
-    let attempt = match expect(arguments, 0, Kind::Number, "attempt")? {
-        Value::Number(attempt) => attempt.int_value(),
-        _ => 0,
+    let Value::Number(attempt) = expect(arguments, 0, Kind::Number, "attempt")? else {
+        return refused(arguments);
     };
+    let attempt = attempt.int_value();
     let least = millis(arguments, 1, "minDelay", 50)?;
     let factor = double(arguments, 2, "factor", 1.6)?;
     let most = millis(arguments, 3, "maxDelay", 5000)?;
@@ -143,18 +143,15 @@ fn backoff(_: &mut Evaluator<'_>, arguments: &[Value]) -> Outcome {
 
 fn millis(arguments: &[Value], place: usize, name: &str, default: i64) -> Outcome<i64> {
     let default = Value::DayTimeDuration(DayTimeDuration::from_millis(default));
-    match expect_or(arguments, place, Kind::DayTimeDuration, name, default)? {
-        Value::DayTimeDuration(duration) => duration.to_millis().map_err(argument),
-        _ => Err(Stop::error("no duration")),
-    }
+    let value = expect_or(arguments, place, Kind::DayTimeDuration, name, default)?;
+    let Value::DayTimeDuration(duration) = value else { return Ok(0) };
+    duration.to_millis().map_err(argument)
 }
 
 fn double(arguments: &[Value], place: usize, name: &str, default: f64) -> Outcome<f64> {
     if arguments.len() <= place {
         return Ok(default);
     }
-    match expect(arguments, place, Kind::Number, name)? {
-        Value::Number(number) => Ok(number.to_f64()),
-        _ => Ok(default),
-    }
+    let value = expect(arguments, place, Kind::Number, name)?;
+    Ok(if let Value::Number(number) = value { number.to_f64() } else { default })
 }

@@ -119,34 +119,22 @@ fn date_and_time(_: &mut Evaluator<'_>, arguments: &[Value]) -> Outcome {
 }
 
 fn date_and_time_of(_: &mut Evaluator<'_>, arguments: &[Value]) -> Outcome {
-    if let [first, Value::String(zone)] = arguments
-        && let Value::LocalDateTime(_) | Value::DateTime(_) = first
-    {
-        return in_zone(first, zone);
-    }
     let [first, second] = arguments else { return refused(arguments) };
-    let date = match first {
-        Value::Date(date) => *date,
-        Value::LocalDateTime(from) => from.date(),
-        Value::DateTime(from) => from.date(),
-        _ => return refused(arguments),
-    };
-    match second {
-        Value::LocalTime(time) => Ok(Value::LocalDateTime(LocalDateTime::new(date, *time))),
-        Value::Time(time) => time.with_date(date).map(Value::DateTime).map_err(arithmetic),
+    let date = calendar_date(first);
+    match (first, date, second) {
+        (_, Some(date), Value::LocalTime(time)) => Ok(Value::LocalDateTime(LocalDateTime::new(date, *time))),
+        (_, Some(date), Value::Time(time)) => time.with_date(date).map(Value::DateTime).map_err(arithmetic),
+        // An unknown zone ends the evaluation.
+        (Value::LocalDateTime(local), _, Value::String(zone)) => {
+            let zone = Zone::parse(zone).map_err(argument)?;
+            local.at_zone(&zone).map(Value::DateTime).map_err(arithmetic)
+        }
+        (Value::DateTime(zoned), _, Value::String(zone)) => {
+            let zone = Zone::parse(zone).map_err(argument)?;
+            zoned.with_zone(&zone).map(Value::DateTime).map_err(arithmetic)
+        }
         _ => refused(arguments),
     }
-}
-
-/// An unknown zone ends the evaluation.
-fn in_zone(value: &Value, zone: &str) -> Outcome {
-    let zone = Zone::parse(zone).map_err(argument)?;
-    let moved = match value {
-        Value::LocalDateTime(local) => local.at_zone(&zone),
-        Value::DateTime(zoned) => zoned.with_zone(&zone),
-        _ => return Ok(Value::Null),
-    };
-    moved.map(Value::DateTime).map_err(arithmetic)
 }
 
 fn time(_: &mut Evaluator<'_>, arguments: &[Value]) -> Outcome {
@@ -279,11 +267,15 @@ fn years_and_months(_: &mut Evaluator<'_>, arguments: &[Value]) -> Outcome {
     }
 }
 
+/// The date of a date, or of a date and time.
 fn calendar_date(value: &Value) -> Option<Date> {
-    match value {
-        Value::Date(date) => Some(*date),
-        Value::LocalDateTime(local) => Some(local.date()),
-        Value::DateTime(zoned) => Some(zoned.date()),
-        _ => None,
+    if let Value::Date(date) = value {
+        Some(*date)
+    } else if let Value::LocalDateTime(local) = value {
+        Some(local.date())
+    } else if let Value::DateTime(zoned) = value {
+        Some(zoned.date())
+    } else {
+        None
     }
 }

@@ -5,9 +5,9 @@ use std::hash::{Hash, Hasher};
 
 use super::{Builtin, Signature, refused, sort::sort};
 use crate::feel::{
-    eval::Evaluator,
+    eval::{Evaluator, described},
     failure::{Outcome, Stop},
-    value::{List, Value},
+    value::{Kind, List, Value},
 };
 
 pub(super) const TABLE: &[Builtin] = &[
@@ -240,10 +240,7 @@ fn append(evaluator: &mut Evaluator<'_>, arguments: &[Value]) -> Outcome {
 fn joined(evaluator: &mut Evaluator<'_>, lists: &List) -> Outcome<Vec<Value>> {
     let mut items = Vec::new();
     for list in lists.iter() {
-        match list {
-            Value::List(list) => items.extend_from_slice(list),
-            other => items.push(other.clone()),
-        }
+        items.extend_from_slice(if let Value::List(list) = list { list } else { std::slice::from_ref(list) });
         evaluator.check_items(items.len() as u64)?;
     }
     evaluator.charge(items.len() / 4)?;
@@ -338,25 +335,22 @@ fn distinct<'l>(evaluator: &mut Evaluator<'_>, list: &'l [Value]) -> Outcome<Vec
     Ok(distinct)
 }
 
-/// Equal values have equal hashes; of contexts only the size goes in.
+/// Equal values have equal hashes.
 fn hash(value: &Value, hasher: &mut DefaultHasher) {
     value.kind().name().hash(hasher);
-    match value {
-        Value::Boolean(value) => value.hash(hasher),
-        Value::Number(number) => number.hash(hasher),
-        Value::String(text) => text.hash(hasher),
-        Value::Date(value) => value.hash(hasher),
-        Value::List(list) => list.iter().for_each(|item| hash(item, hasher)),
-        Value::Context(entries) => {
-            entries.len().hash(hasher);
-            let mut keys: Vec<_> = entries.values().collect();
-            keys.sort_by_key(|(key, _)| *key);
-            for (key, value) in keys {
-                key.hash(hasher);
-                hash(value, hasher);
-            }
+    if let Value::Number(number) = value {
+        number.hash(hasher);
+    } else if let Value::List(list) = value {
+        list.iter().for_each(|item| hash(item, hasher));
+    } else if let Value::Context(entries) = value {
+        let mut sorted: Vec<_> = entries.values().collect();
+        sorted.sort_by_key(|(key, _)| *key);
+        for (key, value) in sorted {
+            key.hash(hasher);
+            hash(value, hasher);
         }
-        other => other.to_text().hash(hasher),
+    } else {
+        value.to_text().hash(hasher);
     }
 }
 
@@ -370,10 +364,7 @@ fn flatten(evaluator: &mut Evaluator<'_>, arguments: &[Value]) -> Outcome {
 
 fn collect_flat(items: &[Value], flat: &mut Vec<Value>) {
     for item in items {
-        match item {
-            Value::List(items) => collect_flat(items, flat),
-            other => flat.push(other.clone()),
-        }
+        if let Value::List(items) = item { collect_flat(items, flat) } else { flat.push(item.clone()) }
     }
 }
 
@@ -394,33 +385,27 @@ fn join_delimited(evaluator: &mut Evaluator<'_>, arguments: &[Value]) -> Outcome
 
 fn join_enclosed(evaluator: &mut Evaluator<'_>, arguments: &[Value]) -> Outcome {
     let [Value::List(list), delimiter, prefix, suffix] = arguments else { return refused(arguments) };
-    let delimiter = match delimiter {
-        Value::String(delimiter) => delimiter,
-        Value::Null => "",
-        _ => return refused(arguments),
-    };
-    match (prefix, suffix) {
-        (Value::String(prefix), Value::String(suffix)) => {
-            joined_text(evaluator, list, [prefix, delimiter, suffix])
+    match (text_or_empty(delimiter), text_or_empty(prefix), text_or_empty(suffix)) {
+        // A prefix and a suffix come together or not at all.
+        (Some(delimiter), Some(before), Some(behind)) if prefix.kind() == suffix.kind() => {
+            joined_text(evaluator, list, [before, delimiter, behind])
         }
-        (Value::Null, Value::Null) => joined_text(evaluator, list, ["", delimiter, ""]),
         _ => refused(arguments),
     }
+}
+
+fn text_or_empty(value: &Value) -> Option<&str> {
+    if let Value::String(text) = value { Some(text) } else { (value.kind() == Kind::Null).then_some("") }
 }
 
 fn joined_text(evaluator: &mut Evaluator<'_>, list: &List, around: [&str; 3]) -> Outcome {
     let [prefix, delimiter, suffix] = around;
     let mut texts: Vec<&str> = Vec::with_capacity(list.len());
     for item in list.iter() {
-        match item {
-            Value::String(text) => texts.push(text),
-            Value::Null => {}
-            other => {
-                return Err(Stop::error(format!(
-                    "the list holds {}, expected strings",
-                    crate::feel::eval::described(other)
-                )));
-            }
+        if let Value::String(text) = item {
+            texts.push(text);
+        } else if item.kind() != Kind::Null {
+            return Err(Stop::error(format!("the list holds {}, expected strings", described(item))));
         }
     }
     let length: usize = texts.iter().map(|text| text.len().saturating_add(delimiter.len())).sum();

@@ -122,7 +122,7 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
 }
 
 /// The built-in of this name.
-pub fn find(name: &str) -> Option<&'static Builtin> {
+pub(super) fn find(name: &str) -> Option<&'static Builtin> {
     BY_NAME.get(name).copied()
 }
 

@@ -95,9 +95,9 @@ fn numbers<'l>(evaluator: &mut Evaluator<'_>, arguments: &'l [Value]) -> Outcome
     if list.is_empty() {
         return Ok(None);
     }
-    let number = |item: &'l Value| match item {
-        Value::Number(number) => Ok(number),
-        other => Err(Stop::error(format!("the list holds {}, expected numbers", described(other)))),
+    let number = |item: &'l Value| {
+        let number = if let Value::Number(number) = item { Some(number) } else { None };
+        number.ok_or_else(|| Stop::error(format!("the list holds {}, expected numbers", described(item))))
     };
     list.iter().map(number).collect::<Outcome<Vec<_>>>().map(Some)
 }

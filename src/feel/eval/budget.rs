@@ -110,11 +110,12 @@ impl Evaluator<'_> {
 
     /// Every value passes here: it is within the limits, and an error taken out of a list fails again.
     pub(super) fn checked(&self, value: Value, span: Span) -> Outcome {
-        match &value {
-            Value::Error(message) => return Err(Stop::Error(message.clone())),
-            Value::List(_) | Value::Context(_) => {}
-            Value::String(text) if text.len() > self.options.limits.text => {}
-            _ => return Ok(value),
+        if let Value::Error(message) = value {
+            return Err(Stop::Error(message));
+        }
+        let is_long = matches!(&value, Value::String(text) if text.len() > self.options.limits.text);
+        if !is_long && !matches!(value, Value::List(_) | Value::Context(_)) {
+            return Ok(value);
         }
         let extent = value.extent();
         if extent.depth > MAX_VALUE_DEPTH {
@@ -122,7 +123,7 @@ impl Evaluator<'_> {
             return Err(Stop::abort(EvaluationErrorKind::Depth, span, message));
         }
         let too_long = matches!(&value, Value::List(list) if list.len() > self.options.limits.items);
-        if too_long || extent.weight > self.options.limits.weight || matches!(value, Value::String(_)) {
+        if too_long || extent.weight > self.options.limits.weight || is_long {
             let message = "a value is larger than allowed";
             return Err(Stop::abort(EvaluationErrorKind::Size, span, message));
         }

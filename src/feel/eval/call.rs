@@ -61,10 +61,8 @@ impl<'e> Evaluator<'e> {
 
     /// `a.b.f(x)`: what fails here stays an error.
     pub(super) fn qualified_call(&mut self, call: &QualifiedCall, span: Span, scope: &Scope<'_>) -> Outcome {
-        let entries = match self.variable(&call.path, scope)? {
-            Value::Context(entries) => entries,
-            other => return Err(self.wrong_type(span, Kind::Context, &other)),
-        };
+        let value = self.variable(&call.path, scope)?;
+        let Value::Context(entries) = value else { return Err(self.wrong_type(span, Kind::Context, &value)) };
         let name = call.name.text(self.source);
         let function =
             entries.functions(name).find(|function| self.selects(function, &call.arguments)).cloned();

@@ -14,14 +14,10 @@ const ITEM: &str = "item";
 
 /// The index that a filter is, if it is a written number.
 pub(super) fn constant(filter: &Expr) -> Option<Number> {
-    match &filter.kind {
-        Kind::Literal(Value::Number(index)) => Some(index.clone()),
-        Kind::Negate(operand) => match &operand.kind {
-            Kind::Literal(Value::Number(index)) => Some(index.neg()),
-            _ => None,
-        },
-        _ => None,
-    }
+    let (operand, negated) =
+        if let Kind::Negate(operand) = &filter.kind { (&**operand, true) } else { (filter, false) };
+    let Kind::Literal(Value::Number(index)) = &operand.kind else { return None };
+    Some(if negated { index.neg() } else { index.clone() })
 }
 
 /// The place that an index means: from 1, or from the end if negative; a fraction is cut off.
@@ -38,22 +34,17 @@ pub(in crate::feel) fn position(length: usize, index: &Number) -> Option<usize> 
 
 /// Comparisons and calls are conditions on the item. Anything else is evaluated once beforehand: it may be an index.
 fn is_condition(filter: &Expr) -> bool {
-    match &filter.kind {
-        Kind::Compare(compare) => compare.operator != Comparison::NotEqual,
-        Kind::Call(_) | Kind::QualifiedCall(_) => true,
-        _ => false,
+    if let Kind::Compare(compare) = &filter.kind {
+        return compare.operator != Comparison::NotEqual;
     }
+    matches!(filter.kind, Kind::Call(_) | Kind::QualifiedCall(_))
 }
 
 impl Evaluator<'_> {
     pub(super) fn filter(&mut self, list: Value, filter: &Expr, span: Span, scope: &Scope<'_>) -> Outcome {
-        let list = match list {
-            Value::List(list) => list,
-            Value::Error(_) => return Ok(Value::Null),
-            other => {
-                self.wrong_type(span, ValueKind::List, &other);
-                return Ok(Value::Null);
-            }
+        let Value::List(list) = list else {
+            self.wrong_type(span, ValueKind::List, &list);
+            return Ok(Value::Null);
         };
         if let Some(index) = constant(filter) {
             return Ok(at(&list, &index));
@@ -72,10 +63,12 @@ impl Evaluator<'_> {
     fn filter_items(&mut self, list: &List, filter: &Expr, scope: &Scope<'_>) -> Outcome {
         let Some((first, rest)) = list.split_first() else { return Ok(Value::list(Vec::new())) };
         let mut kept = Vec::new();
-        match self.condition(first, filter, scope)? {
-            Value::Number(index) => return Ok(at(list, &index)),
-            Value::Boolean(true) => kept.push(first.clone()),
-            _ => {}
+        let value = self.condition(first, filter, scope)?;
+        if let Value::Number(index) = value {
+            return Ok(at(list, &index));
+        }
+        if matches!(value, Value::Boolean(true)) {
+            kept.push(first.clone());
         }
         for item in rest {
             let holds = match self.condition(item, filter, scope) {
@@ -94,10 +87,8 @@ impl Evaluator<'_> {
     /// The filter with the item in scope; the entries of a context can be named as well, before anything else.
     fn condition(&mut self, item: &Value, filter: &Expr, scope: &Scope<'_>) -> Outcome {
         let scope = scope.with(Frame::One(ITEM, item));
-        match item {
-            Value::Context(entries) => self.eval(filter, &scope.with(Frame::Item(entries))),
-            _ => self.eval(filter, &scope),
-        }
+        let Value::Context(entries) = item else { return self.eval(filter, &scope) };
+        self.eval(filter, &scope.with(Frame::Item(entries)))
     }
 }
 

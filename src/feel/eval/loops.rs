@@ -107,10 +107,9 @@ impl Evaluator<'_> {
     }
 
     fn number_or_stop(&mut self, outcome: Outcome, span: Span) -> Outcome<Number> {
-        match outcome? {
-            Value::Number(number) => Ok(number),
-            other => Err(self.wrong_type(span, Kind::Number, &other)),
-        }
+        let value = outcome?;
+        let Value::Number(number) = value else { return Err(self.wrong_type(span, Kind::Number, &value)) };
+        Ok(number)
     }
 
     fn count(&mut self, start: &Number, end: &Number, span: Span) -> Outcome {

@@ -243,18 +243,16 @@ impl Evaluator<'_> {
 
 /// A value with its kind, for messages.
 pub(super) fn described(value: &Value) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        other => format!("the {} {}", other.kind().name(), other.shown()),
+    if value.kind() == ValueKind::Null {
+        "null".to_owned()
+    } else {
+        format!("the {} {}", value.kind().name(), value.shown())
     }
 }
 
 /// Inside a list or context a fatal error is an error like others.
 fn settle(stop: Stop) -> Stop {
-    match stop {
-        Stop::Fatal(message) => Stop::Error(message),
-        other => other,
-    }
+    if let Stop::Fatal(message) = stop { Stop::Error(message) } else { stop }
 }
 
 /// An error becomes null.
@@ -271,7 +269,19 @@ impl Value {
             Value::Range(_) => true,
             Value::List(list) => list.iter().any(Value::holds_range),
             Value::Context(entries) => entries.values().any(|(_, value)| value.holds_range()),
-            _ => false,
+            Value::Null
+            | Value::Boolean(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Date(_)
+            | Value::LocalTime(_)
+            | Value::Time(_)
+            | Value::LocalDateTime(_)
+            | Value::DateTime(_)
+            | Value::YearMonthDuration(_)
+            | Value::DayTimeDuration(_)
+            | Value::Function(_)
+            | Value::Error(_) => false,
         }
     }
 }

@@ -143,10 +143,10 @@ impl Evaluator<'_> {
 
     /// Comparing takes as many steps as the value has parts.
     pub(super) fn charge_for(&mut self, value: &Value, span: Span) -> Outcome<()> {
-        match value {
-            Value::List(_) | Value::Context(_) => self.take_steps(value.extent().weight, span),
-            _ => Ok(()),
+        if matches!(value, Value::List(_) | Value::Context(_)) {
+            self.take_steps(value.extent().weight, span)?;
         }
+        Ok(())
     }
 
     pub(super) fn not_comparable(&mut self, left: &Value, right: &Value, span: Span) {

@@ -75,9 +75,10 @@ impl<'e> Evaluator<'e> {
     }
 
     pub(super) fn chain(&mut self, chain: &Chain, scope: &Scope<'_>) -> Outcome {
-        let mut place = match &chain.base.kind {
-            Kind::Variable(names) => self.variable_place(names, scope)?,
-            _ => Place::Owned(self.eval(&chain.base, scope)?),
+        let mut place = if let Kind::Variable(names) = &chain.base.kind {
+            self.variable_place(names, scope)?
+        } else {
+            Place::Owned(self.eval(&chain.base, scope)?)
         };
         for step in &chain.steps {
             place = match step {
@@ -134,32 +135,28 @@ impl<'e> Evaluator<'e> {
     }
 
     fn entry_of(&mut self, value: &Value, key: &str, span: Span) -> Outcome {
-        Ok(match value {
-            Value::Context(entries) => match entries.get(key) {
-                Some(entry) => entry.clone(),
-                None => {
-                    self.no_entry(key, span, entries.values().map(|(key, _)| &**key));
-                    Value::Null
-                }
-            },
-            Value::List(list) => {
-                self.take_steps(list.len() as u64, span)?;
-                let mut entries = Vec::with_capacity(list.len());
-                for item in list.iter() {
-                    entries.push(self.entry_of(item, key, span)?);
-                }
-                Value::list(entries)
+        if let Value::List(list) = value {
+            self.take_steps(list.len() as u64, span)?;
+            let mut entries = Vec::with_capacity(list.len());
+            for item in list.iter() {
+                entries.push(self.entry_of(item, key, span)?);
             }
-            Value::Null => {
-                let message = format!("what `{key}` is asked of is null");
-                self.note(FailureKind::NoContextEntryFound, span, message);
-                Value::Null
+            return Ok(Value::list(entries));
+        }
+        if let Value::Context(entries) = value {
+            if let Some(entry) = entries.get(key) {
+                return Ok(entry.clone());
             }
-            other => temporal::property(other, key).unwrap_or_else(|| {
-                self.no_property(other, key, span);
-                Value::Null
-            }),
-        })
+            self.no_entry(key, span, entries.values().map(|(key, _)| &**key));
+        } else if let Value::Null = value {
+            let message = format!("what `{key}` is asked of is null");
+            self.note(FailureKind::NoContextEntryFound, span, message);
+        } else if let Some(property) = temporal::property(value, key) {
+            return Ok(property);
+        } else {
+            self.no_property(value, key, span);
+        }
+        Ok(Value::Null)
     }
 
     fn no_entry<'k>(&mut self, key: &str, span: Span, keys: impl Iterator<Item = &'k str> + Clone) {

@@ -129,7 +129,15 @@ pub(super) fn property(value: &Value, name: &str) -> Option<Value> {
         Value::DateTime(value) => value.property(name),
         Value::YearMonthDuration(value) => value.property(name),
         Value::DayTimeDuration(value) => DayTimeDuration::property(*value, name),
-        _ => None,
+        Value::Null
+        | Value::Boolean(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::List(_)
+        | Value::Context(_)
+        | Value::Range(_)
+        | Value::Function(_)
+        | Value::Error(_) => None,
     };
     property.map(|property| match property {
         Property::Number(number) => number.into(),

@@ -132,10 +132,10 @@ impl Evaluator<'_> {
             outcome => outcome?,
         };
         self.charge_for(&value, test.span)?;
-        match &value {
-            Value::Boolean(true) => return Ok(true.into()),
-            Value::List(items) if items.iter().any(|item| item.is_same(&input)) => return Ok(true.into()),
-            _ => {}
+        let holds_input =
+            matches!(&value, Value::List(items) if items.iter().any(|item| item.is_same(&input)));
+        if holds_input || matches!(value, Value::Boolean(true)) {
+            return Ok(true.into());
         }
         let equal = self.compare_values(Comparison::Equal, &input, &value, test.span)?;
         Ok(match (&equal, &value) {

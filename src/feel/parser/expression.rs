@@ -151,6 +151,7 @@ impl Parser<'_> {
 
     /// `operator arithmetic | between | instance of | in`, one at most.
     fn comparison(&mut self, left: Expr) -> Parsed<Expr> {
+        let end = self.position;
         let next = self.peek()?;
         let here = self.position;
         let right = match next {
@@ -166,6 +167,7 @@ impl Parser<'_> {
         };
         let Some(right) = right else {
             self.note(here, Expected::Operator);
+            self.position = end;
             return Ok(left);
         };
         let span = left.span.to(self.span_from(here));

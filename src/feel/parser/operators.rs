@@ -52,15 +52,23 @@ impl Parser<'_> {
         }
     }
 
+    /// Looks for an operator of the level. Without one the place stays right behind the operand.
     fn next_operator(
         &mut self,
         operators: &[(&'static str, Operator)],
     ) -> Parsed<Option<(&'static str, Operator)>> {
-        let Some(b'+' | b'-' | b'*' | b'/') = self.peek()? else {
-            return Ok(None);
+        let end = self.position;
+        let next = self.peek()?;
+        let operator = if matches!(next, Some(b'+' | b'-' | b'*' | b'/')) {
+            let rest = self.rest();
+            operators.iter().copied().find(|(token, _)| rest.starts_with(token))
+        } else {
+            None
         };
-        let rest = self.rest();
-        Ok(operators.iter().copied().find(|(token, _)| rest.starts_with(token)))
+        if operator.is_none() {
+            self.position = end;
+        }
+        Ok(operator)
     }
 
     fn operator_and_operand(&mut self, operator: (&str, Operator), level: usize) -> Parsed<Expr> {

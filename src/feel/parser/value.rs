@@ -148,7 +148,8 @@ impl Parser<'_> {
 
     /// `("duration" | "date and time" | "date" | "time") "(" string ")"`, whose value is known at once
     fn temporal(&mut self) -> Parsed<Expr> {
-        const KINDS: [(&str, fn(&str) -> Value); 4] = [
+        type Read = fn(&str) -> Value;
+        const KINDS: [(&str, Read); 4] = [
             ("duration", literal::duration),
             ("date and time", literal::date_and_time),
             ("date", literal::date),

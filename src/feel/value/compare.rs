@@ -12,9 +12,8 @@ impl Value {
     /// Whether the values are equal; None if their kinds do not compare.
     pub fn equals(&self, other: &Value) -> Option<bool> {
         Some(match (self, other) {
-            (Value::Null, _) | (_, Value::Null) => {
-                self.is_null() && other.is_null_or_error() || self.is_error() && other.is_null()
-            }
+            // In the reference a failure in a list equals null.
+            (Value::Null, other) | (other, Value::Null) => matches!(other, Value::Null | Value::Error(_)),
             (Value::Number(one), Value::Number(two)) => one == two,
             (Value::List(one), Value::List(two)) => {
                 one.len() == two.len()
@@ -42,18 +41,6 @@ impl Value {
         })
     }
 
-    fn is_null(&self) -> bool {
-        matches!(self, Value::Null)
-    }
-
-    fn is_error(&self) -> bool {
-        matches!(self, Value::Error(_))
-    }
-
-    fn is_null_or_error(&self) -> bool {
-        self.is_null() || self.is_error()
-    }
-
     /// Whether both are the same value; contexts written in the expression only if they are one.
     pub fn is_same(&self, other: &Value) -> bool {
         match (self, other) {
@@ -72,12 +59,9 @@ impl Value {
 
     /// Whether the value can stand on either side of `<`. A list can, if its items can and are of one kind.
     pub(in crate::feel) fn is_comparable(&self) -> bool {
-        match self {
-            Value::List(list) => list.first().is_some_and(|first| {
-                first.is_comparable() && list.iter().all(|item| item.kind() == first.kind())
-            }),
-            other => other.kind() == Kind::String || other.kind().is_point(),
-        }
+        let Value::List(list) = self else { return self.kind() == Kind::String || self.kind().is_point() };
+        list.first()
+            .is_some_and(|first| first.is_comparable() && list.iter().all(|item| item.kind() == first.kind()))
     }
 
     /// The order of two comparable values; None for lists, where the reference fails, and for unlike kinds.

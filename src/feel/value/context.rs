@@ -87,9 +87,10 @@ impl Entries {
 
     /// An entry as written: a function can be called from now on, anything else read.
     pub(in crate::feel) fn define(&mut self, key: Arc<str>, value: Value) {
-        match value {
-            Value::Function(function) => self.functions.push((key, function)),
-            value => self.insert(key, value),
+        if let Value::Function(function) = value {
+            self.functions.push((key, function));
+        } else {
+            self.insert(key, value);
         }
     }
 

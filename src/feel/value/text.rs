@@ -7,10 +7,7 @@ use super::{Bound, Range, Value};
 impl Value {
     /// What `string()` gives: a string as it is, inside lists and contexts in quotes, but not escaped.
     pub fn to_text(&self) -> String {
-        match self {
-            Value::String(text) => text.to_string(),
-            other => other.to_string(),
-        }
+        if let Value::String(text) = self { text.to_string() } else { self.to_string() }
     }
 
     fn write(&self, out: &mut impl Write) -> fmt::Result {

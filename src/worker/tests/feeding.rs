@@ -124,7 +124,46 @@ async fn one_slot_serves_polls_and_streams_alike() {
             break;
         }
     }
+    // The stream is idle now and holds the only slot, and yet a poll can be made.
+    scene.gateway.pushes(Pushes::Silent);
+    let key = scene.job("answer");
+    scene.completed(key).await;
     assert_eq!(scene.model.seen().most, 1);
+}
+
+#[tokio::test]
+async fn a_poll_without_free_slots_asks_for_those_that_are_idle_elsewhere() {
+    let scene = Scene::new(Options { max_jobs_active: 2, stream: false, ..options() }).await;
+    let mut recalls = scene.handle.slots.recalls();
+    let idle = scene.handle.slots.acquire().await;
+    let keys = [scene.job("wait"), scene.job("wait")];
+    timeout(PATIENCE, recalls.changed()).await.expect("the poll asks for the idle slot").unwrap();
+    drop(idle);
+    scene.model.until("both slots have a job", |seen| seen.running == 2).await;
+    scene.model.open_gate();
+    for key in keys {
+        scene.completed(key).await;
+    }
+}
+
+#[tokio::test]
+async fn an_idle_stream_gives_its_slot_to_whoever_asks_and_goes_on_afterwards() {
+    let hour = Duration::from_secs(3600);
+    let rarely = Options { max_jobs_active: 1, idle_poll_min: hour, idle_poll_max: hour, ..options() };
+    let scene = Scene::new(rarely).await;
+    eventually("the stream is open", || scene.handle.feeds()[JOB_TYPE].streaming).await;
+    // What was polled for at the opening of the stream is over when the stream has the slot again.
+    let key = scene.job("answer");
+    scene.completed(key).await;
+    let slots = scene.handle.slots.clone();
+    eventually("the stream holds the slot", || slots.free() == 0 && scene.handle.in_flight() == 0).await;
+
+    let acquired = slots.acquire();
+    slots.recall();
+    let slot = timeout(PATIENCE, acquired).await.expect("the slot is lent");
+    let key = scene.job("answer");
+    drop(slot);
+    scene.completed(key).await;
 }
 
 #[tokio::test]

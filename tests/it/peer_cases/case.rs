@@ -95,7 +95,8 @@ impl Case {
     /// The answer to the request of this number; after the last recorded one, the last one again. Where the recorded
     /// runtime asked nothing, whoever asks gets a good answer.
     pub(crate) fn answer_to(&self, number: usize) -> Answer {
-        let recorded = self.seen["bedrock"].as_array().and_then(|all| all.get(number).or(all.last()));
+        let requests = self.seen.get("bedrock").and_then(Value::as_array);
+        let recorded = requests.and_then(|all| all.get(number).or(all.last()));
         match (&self.answer, recorded) {
             (Some(answer), _) => answer.clone(),
             (None, Some(request)) => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bedrock_connector::emulator::gateway::Delivery;
 use bedrock_connector::proto;
 use bedrock_connector::proto::gateway_client::GatewayClient;
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use tonic::transport::Channel;
 
 use super::case::Case;
 use super::seen;
-use super::stage::{Delivery, JOB_TYPE, Played, Stage};
+use super::stage::{JOB_TYPE, Played, Stage};
 
 /// Plays cases by doing for each what `script` says, which has the form of `seen`.
 pub(crate) async fn play(
@@ -52,8 +53,8 @@ impl Worker {
     /// Keys grow with each job, so the jobs in the order of their keys are the cases in theirs.
     async fn follow(mut self, scripts: &[Value], delivery: Delivery) {
         let jobs = match delivery {
-            Delivery::Polled => self.poll(scripts.len()).await,
-            Delivery::Pushed => self.receive(scripts.len()).await,
+            Delivery::Poll => self.poll(scripts.len()).await,
+            Delivery::Push => self.receive(scripts.len()).await,
         };
         for (key, script) in jobs.keys().zip(scripts) {
             for request in script["bedrock"].as_array().into_iter().flatten() {

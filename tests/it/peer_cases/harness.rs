@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use bedrock_connector::emulator::gateway::Delivery;
 use serde_json::{Value, json};
 
 use super::case::{Case, id_in};
 use super::fake;
 use super::ledger::Ledger;
 use super::report::{Report, Verdict, judge};
-use super::stage::Delivery;
 
 fn no_ledger() -> Ledger {
     Ledger::parse("[]").expect("a ledger without entries")
@@ -21,7 +21,7 @@ async fn noticed(id: &str, change: impl Fn(&mut Value)) -> Vec<String> {
         change(&mut script);
         script
     };
-    let played = fake::play(vec![Case::by_id(id)], Delivery::Polled, script).await;
+    let played = fake::play(vec![Case::by_id(id)], Delivery::Poll, script).await;
     let [(case, played)] = played.as_slice() else { panic!("one case was played") };
     match judge(case, played, &no_ledger()) {
         Verdict::Agreed => Vec::new(),
@@ -50,7 +50,7 @@ fn cases_have_ids_of_their_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_does_what_was_recorded_agrees_with_every_case() {
-    for delivery in [Delivery::Polled, Delivery::Pushed] {
+    for delivery in [Delivery::Poll, Delivery::Push] {
         let played = fake::play(Case::all(), delivery, fake::recorded).await;
         let report = Report::of(&played, &no_ledger());
         assert!(report.is_clean(), "{delivery:?}\n{report}");
@@ -165,7 +165,7 @@ async fn the_ledger_must_say_what_happens_and_nothing_that_does_not() {
     let ledger = Ledger::parse(text).unwrap();
     let mut verdicts = Vec::new();
     for left in [0, 1, 2] {
-        let played = fake::play(vec![Case::by_id("c148")], Delivery::Polled, retries(left)).await;
+        let played = fake::play(vec![Case::by_id("c148")], Delivery::Poll, retries(left)).await;
         verdicts.push(judge(&played[0].0, &played[0].1, &ledger));
     }
     assert_eq!(verdicts[0], Verdict::Ledgered);

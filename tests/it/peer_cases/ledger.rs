@@ -132,7 +132,7 @@ pub(crate) fn draft(recorded: &Value, observed: &Value) -> Changes {
         base = json!({"variables": {}, "bedrock": recorded["bedrock"]});
     }
     if let Some(count) = same_requests_but_fewer_or_more(&recorded["bedrock"], &observed["bedrock"]) {
-        base["bedrock"] = observed["bedrock"].clone();
+        change(&mut base, "/bedrock", &json!(count));
         changes.insert("/bedrock".to_owned(), json!(count));
     }
     for difference in differences(&base, observed) {

@@ -16,24 +16,26 @@ mod report;
 mod seen;
 mod stage;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use bedrock_connector::emulator::gateway::Delivery;
 
 use self::case::Case;
 use self::ledger::Ledger;
 use self::report::Report;
-use self::stage::{Delivery, JOB_TYPE, Played, Stage};
+use self::stage::{JOB_TYPE, Played, Stage};
 use crate::support::process::Program;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn polled_jobs_end_as_recorded_or_as_the_ledger_says() {
-    let report = report(Delivery::Polled).await;
+    let report = report(Delivery::Poll).await;
     println!("polled\n{report}");
     assert!(report.is_clean(), "recorded cases differ without a reason\n{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pushed_jobs_end_as_recorded_or_as_the_ledger_says() {
-    let report = report(Delivery::Pushed).await;
+    let report = report(Delivery::Push).await;
     println!("pushed\n{report}");
     assert!(report.is_clean(), "recorded cases differ without a reason\n{report}");
 }
@@ -43,9 +45,14 @@ async fn pushed_jobs_end_as_recorded_or_as_the_ledger_says() {
 async fn report(delivery: Delivery) -> Report {
     let played = play(Case::all(), delivery).await;
     let report = Report::of(&played, &Ledger::read());
-    let drafts = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("peer-differences-{delivery:?}.json"));
-    std::fs::write(&drafts, format!("{:#}", report.drafts())).expect("the drafts can be written");
+    let drafts = left_behind(&format!("peer-differences-{delivery:?}.json"));
+    std::fs::write(drafts, format!("{:#}", report.drafts())).expect("the drafts can be written");
     report
+}
+
+/// A file for whoever looks into a failure.
+fn left_behind(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
 /// Plays cases against the program itself.
@@ -58,6 +65,8 @@ async fn play(cases: Vec<Case>, delivery: Delivery) -> Vec<(Case, Played)> {
     };
     // What a worker still wants to send, it sends before it ends.
     let status = worker.stop().await.expect("the program can be stopped");
+    std::fs::write(left_behind(&format!("peer-worker-{delivery:?}.log")), worker.log())
+        .expect("the log can be kept");
     assert!(status.success(), "the program ended with {status}\n{}", worker.log());
     stage.played(&keys)
 }
@@ -69,7 +78,10 @@ fn environment(stage: &Stage) -> Vec<(String, String)> {
         ("BEDROCK_CONNECTOR_THROTTLE_PATIENCE", "PT0S"),
         ("BEDROCK_CONNECTOR_SECRETS", "peer"),
         ("BEDROCK_CONNECTOR_ENABLED_TYPES", JOB_TYPE),
-        ("BEDROCK_CONNECTOR_MAX_JOBS_ACTIVE", "1000"),
+        ("BEDROCK_CONNECTOR_MAX_JOBS_ACTIVE", "128"),
+        // On a busy machine neither a command is repeated nor a lock extended: both would be seen as differences.
+        ("BEDROCK_CONNECTOR_REQUEST_TIMEOUT", "PT2M"),
+        ("BEDROCK_CONNECTOR_LOCK", "PT10M"),
         // The stage's files are on this machine, where documents are not fetched from otherwise.
         ("BEDROCK_CONNECTOR_DOCUMENT_ALLOWED_HOSTS", "127.0.0.1"),
         ("SERVER_PORT", "0"),

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bedrock_connector::emulator::NotSeen;
-use bedrock_connector::emulator::gateway::{self, Command, Fault, Gateway, NewJob, Reaction, Rpc};
+use bedrock_connector::emulator::gateway::{
+    self, Command, Delivery, Event, Fault, Gateway, NewJob, Reaction, Rpc,
+};
 use bedrock_connector::zeebe::JobKey;
 use serde_json::{Value, json};
 use tonic::Code;
@@ -16,13 +18,6 @@ use super::case::{self, Answer, Case, File, id_in};
 use crate::support::http::{self, Reply, Request, Server};
 
 pub(crate) const JOB_TYPE: &str = "io.camunda:aws-bedrock:1";
-
-/// How the engine hands out jobs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Delivery {
-    Polled,
-    Pushed,
-}
 
 /// What a worker did with one case.
 #[derive(Debug, Clone)]
@@ -51,13 +46,16 @@ type Asked = Arc<Mutex<HashMap<String, Vec<Request>>>>;
 
 impl Stage {
     pub(crate) async fn set(cases: Vec<Case>, delivery: Delivery) -> std::io::Result<Self> {
-        // All jobs may be under way at once.
-        let gateway =
-            Gateway::start(gateway::Options { stream_buffer: cases.len(), ..Default::default() }).await?;
-        gateway.inject(match delivery {
-            Delivery::Polled => Fault::on(Rpc::StreamActivatedJobs, Reaction::Refuse(Code::Unimplemented)),
-            Delivery::Pushed => Fault::on(Rpc::ActivateJobs, Reaction::Hang),
-        });
+        let gateway = Gateway::start(gateway::Options {
+            // All jobs may be under way at once, and nothing that happens to them is missed.
+            stream_buffer: cases.len(),
+            event_buffer: cases.len() * 16,
+            ..Default::default()
+        })
+        .await?;
+        if delivery == Delivery::Poll {
+            gateway.inject(Fault::on(Rpc::StreamActivatedJobs, Reaction::Refuse(Code::Unimplemented)));
+        }
         let asked = Asked::default();
         let bedrock = Server::start(bedrock(&cases, Arc::clone(&asked))).await?;
         let files = Server::start(files(&cases)).await?;
@@ -81,20 +79,30 @@ impl Stage {
     /// first command. Who gets one may not be done with it: a refused command may be sent again.
     pub(crate) async fn play(&self) -> Result<Vec<JobKey>, NotSeen> {
         match self.delivery {
-            Delivery::Polled => {
+            Delivery::Poll => {
                 let polled = |command: &Command| matches!(command, Command::ActivateJobs(_));
                 let calls = self.gateway.received();
                 calls
                     .wait_for("a poll", |calls| calls.iter().find(|call| polled(&call.command)).map(drop))
                     .await?;
             }
-            Delivery::Pushed => self.gateway.wait_for_streams(1).await?,
+            Delivery::Push => self.gateway.wait_for_streams(1).await?,
         }
+        let mut events = self.gateway.events();
         let keys: Vec<_> = self.cases.iter().map(|case| self.create_job(case)).collect();
+        self.wait_for_commands(keys.len()).await?;
+        let otherwise =
+            |event: &Event| matches!(event, Event::JobActivated { by, .. } if *by != self.delivery);
+        let stray = std::iter::from_fn(|| events.try_recv().ok()).filter(otherwise).count();
+        assert_eq!(stray, 0, "jobs that were not handed out by {:?}", self.delivery);
+        Ok(keys)
+    }
+
+    async fn wait_for_commands(&self, wanted: usize) -> Result<(), NotSeen> {
         let mut ended = 0;
         // Patience starts again with each job that ends.
-        while ended < keys.len() {
-            let what = format!("a command for each of {} jobs, of which {ended} have one", keys.len());
+        while ended < wanted {
+            let what = format!("a command for each of {wanted} jobs, of which {ended} have one");
             let more = |jobs: usize| (jobs > ended).then_some(jobs);
             let calls = self.gateway.received();
             ended = calls
@@ -108,7 +116,7 @@ impl Stage {
                 })
                 .await?;
         }
-        Ok(keys)
+        Ok(())
     }
 
     fn create_job(&self, case: &Case) -> JobKey {

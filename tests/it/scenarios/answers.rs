@@ -7,9 +7,7 @@ use super::Stage;
 const MODEL: &str = "anthropic.claude-3-haiku-20240307-v1:0";
 
 fn bodies(stage: &Stage) -> Vec<Value> {
-    stage.bedrock.exchanges().read(|all| {
-        all.iter().map(|exchange| exchange.body.clone()).collect()
-    })
+    stage.bedrock.exchanges().read(|all| all.iter().map(|exchange| exchange.body.clone()).collect())
 }
 
 pub(super) async fn converse_remembers_the_first_turn_in_the_second(stage: &Stage) {
@@ -27,7 +25,10 @@ pub(super) async fn converse_remembers_the_first_turn_in_the_second(stage: &Stag
 
     let bodies = bodies(stage);
     assert_eq!(bodies.len(), 2, "one call a turn");
-    assert_eq!(bodies[0]["messages"], json!([{"role": "user", "content": [{"text": "What is the capital of France?"}]}]));
+    assert_eq!(
+        bodies[0]["messages"],
+        json!([{"role": "user", "content": [{"text": "What is the capital of France?"}]}])
+    );
     assert_eq!(bodies[0]["inferenceConfig"]["temperature"], json!(0.2));
     assert_eq!(
         bodies[1]["messages"],
@@ -83,7 +84,10 @@ pub(super) async fn placeholders_in_a_prompt_stay_text(stage: &Stage) {
 
     assert_eq!(bodies(stage)[0]["messages"][0]["content"][0]["text"], json!(question));
     let identity = stage.bedrock.exchanges().all()[0].identity.clone();
-    assert!(format!("{identity:?}").contains("AKIDTEST"), "the secrets of the credentials are in: {identity:?}");
+    assert!(
+        format!("{identity:?}").contains("AKIDTEST"),
+        "the secrets of the credentials are in: {identity:?}"
+    );
     let secret = "a secret that nobody may see";
     assert!(!variables.to_string().contains(secret), "the secret is in the variables");
     assert!(!stage.worker_log().contains(secret), "the secret is in the log");

@@ -7,10 +7,9 @@ use super::Stage;
 
 pub(super) async fn a_boundary_event_catches_a_bpmn_error(stage: &Stage) {
     let process = stage.deploy("bpmn-error").await;
-    let variables =
-        stage.run(&process, json!({"question": "Hello?", "model": "emulator.throttle-v1"})).await;
+    let variables = stage.run(&process, json!({"question": "Hello?", "model": "emulator.throttle-v1"})).await;
 
-    assert_eq!(variables["caught"], json!("ThrottlingException"));
+    assert_eq!(variables["caught"], json!("ThrottlingException"), "{variables}\n{}", stage.worker_log());
     assert_eq!(variables["answer"], json!("Please ask again later."));
     assert_eq!(stage.bedrock.calls_of("emulator.throttle-v1"), 4, "four attempts without patience");
 }

@@ -8,19 +8,21 @@ mod trouble;
 
 use std::pin::Pin;
 
-pub(crate) use self::stage::{Engine, Stage};
+pub(crate) use self::stage::Stage;
 
-/// A scenario; it panics where the engine says something else.
+/// A scenario on a stage of its own; it panics where the engine says something else.
+#[allow(dead_code, reason = "the tests on a real engine run the scenarios by this list")]
 pub(crate) type Scenario = for<'a> fn(&'a Stage) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 macro_rules! scenarios {
     ($($module:ident::$name:ident),+ $(,)?) => {
         /// All of them, by name.
+        #[allow(dead_code, reason = "the tests on a real engine run the scenarios by this list")]
         pub(crate) const ALL: &[(&str, Scenario)] =
             &[$((stringify!($name), |stage| Box::pin($module::$name(stage)))),+];
 
         /// Each as a test of its own on the embedded gateway.
-        #[cfg(not(engine))]
+        #[cfg(test)]
         mod on_the_embedded_gateway {
             $(#[tokio::test]
             async fn $name() {

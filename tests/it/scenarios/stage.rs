@@ -12,21 +12,14 @@ use serde_json::Value;
 /// How long an instance may take. Nothing here needs more than a few seconds; the rest is for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Whose gateway it is.
-#[derive(Debug)]
-pub(crate) enum Engine {
-    Embedded(Gateway),
-    /// A real Zeebe; its process belongs to the caller.
-    Real,
-}
-
 #[derive(Debug)]
 pub(crate) struct Stage {
-    pub(crate) engine: Engine,
     pub(crate) client: zeebe::Client,
     pub(crate) bedrock: Bedrock,
-    pub(crate) worker: WorkerProcess,
     log: tempfile::NamedTempFile,
+    _worker: WorkerProcess,
+    /// None on a real engine, whose process belongs to the caller.
+    _gateway: Option<Gateway>,
 }
 
 impl Stage {
@@ -34,16 +27,16 @@ impl Stage {
     pub(crate) async fn embedded() -> Self {
         let gateway = Gateway::start(gateway::Options::default()).await.expect("a gateway on a free port");
         let url = gateway.url();
-        Self::new(Engine::Embedded(gateway), &url, None).await
+        Self::new(Some(gateway), &url, None).await
     }
 
     /// With the gateway of a running Zeebe.
     #[allow(dead_code, reason = "only the tests on a real engine use it")]
     pub(crate) async fn real(grpc_address: &str, rest_address: &str) -> Self {
-        Self::new(Engine::Real, grpc_address, Some(rest_address)).await
+        Self::new(None, grpc_address, Some(rest_address)).await
     }
 
-    async fn new(engine: Engine, gateway: &str, rest: Option<&str>) -> Self {
+    async fn new(embedded: Option<Gateway>, gateway: &str, rest: Option<&str>) -> Self {
         let bedrock = Bedrock::start(bedrock::Options::default()).await.expect("a Bedrock on a free port");
         let log = tempfile::NamedTempFile::new().expect("a file for the worker's log");
         let mut launch = Launch::new(env!("CARGO_BIN_EXE_bedrock-connector"), gateway, &bedrock.url())
@@ -61,7 +54,7 @@ impl Stage {
         worker.ready().await.expect("the worker gets ready");
         let options = zeebe::Options { address: gateway.to_owned(), ..zeebe::Options::default() };
         let client = zeebe::Client::new(&options).expect("a client for the gateway");
-        Self { engine, client, bedrock, worker, log }
+        Self { client, bedrock, log, _worker: worker, _gateway: embedded }
     }
 
     /// Deploys one of the diagrams in `tests/fixtures/diagrams`.
@@ -74,8 +67,11 @@ impl Stage {
     pub(crate) async fn deploy_file(&self, path: &Path) -> String {
         let content = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
-        let processes =
-            self.client.deploy(vec![Resource { name, content }], "").await.expect("the engine takes the diagram");
+        let processes = self
+            .client
+            .deploy(vec![Resource { name, content }], "")
+            .await
+            .expect("the engine takes the diagram");
         processes.first().expect("the diagram holds a process").bpmn_process_id.clone()
     }
 
@@ -118,5 +114,9 @@ impl Stage {
 }
 
 fn new_instance(process: &str, variables: &Value) -> NewInstance {
-    NewInstance { bpmn_process_id: process.to_owned(), variables: variables.to_string(), ..NewInstance::default() }
+    NewInstance {
+        bpmn_process_id: process.to_owned(),
+        variables: variables.to_string(),
+        ..NewInstance::default()
+    }
 }

@@ -16,7 +16,7 @@ use crate::emulator::gateway::event::{Delivery, Event};
 use crate::emulator::gateway::fault::Pushes;
 use crate::emulator::gateway::options::Variables;
 use crate::proto;
-use crate::zeebe::JobKey;
+use crate::proto::keys::JobKey;
 
 /// What a poll or a stream asks for.
 #[derive(Debug, Clone)]
@@ -71,6 +71,11 @@ impl State {
             return;
         }
         job.state = JobState::Activatable;
+        if self.size_of(key).is_some_and(|size| size > self.max_message_bytes) {
+            let reason = "the job does not fit into a message: its variables are too large".to_owned();
+            self.stop_job(JobKey(key), JobState::Failed, reason);
+            return;
+        }
         if self.pushes != Pushes::Silent && self.push(key) {
             return;
         }

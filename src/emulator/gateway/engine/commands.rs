@@ -10,10 +10,10 @@ use super::incident::Incident;
 use super::job::{Content, Job, JobState};
 use super::rejection::Rejection;
 use super::schedule::Due;
-use super::state::State;
+use super::state::{Keys, State};
 use crate::emulator::gateway::event::Event;
 use crate::emulator::gateway::options::Variables;
-use crate::zeebe::{JobKey, ProcessInstanceKey};
+use crate::proto::keys::{JobKey, ProcessInstanceKey};
 
 /// How the engine is told that an attempt failed.
 #[derive(Debug)]
@@ -147,7 +147,7 @@ impl State {
         lease: Option<&str>,
         lock: Duration,
     ) -> Result<(), Rejection> {
-        let job = self.jobs.get(&key.0).ok_or(Rejection::JobUnknown(key))?;
+        let job = self.jobs.get(&key.0).ok_or_else(|| unknown(key))?;
         fence(job, lease, Fence::IfSent)?;
         if !matches!(job.state, JobState::Activated { .. }) {
             return Err(Rejection::JobState { key, state: job.state.name(), wanted: "given a new lock" });
@@ -170,7 +170,7 @@ impl State {
         lease: Option<&str>,
         retries: i32,
     ) -> Result<(), Rejection> {
-        let job = self.jobs.get_mut(&key.0).ok_or(Rejection::JobUnknown(key))?;
+        let job = self.jobs.get_mut(&key.0).ok_or_else(|| unknown(key))?;
         fence(job, lease, Fence::IfSent)?;
         job.retries = retries;
         Ok(())
@@ -202,7 +202,7 @@ impl State {
         wanted: &'static str,
         lease: Option<&str>,
     ) -> Result<&mut Job, Rejection> {
-        let job = self.jobs.get_mut(&key.0).ok_or(Rejection::JobUnknown(key))?;
+        let job = self.jobs.get_mut(&key.0).ok_or_else(|| unknown(key))?;
         fence(job, lease, Fence::Required)?;
         match job.state {
             JobState::Activated { .. } | JobState::Activatable => Ok(job),
@@ -210,7 +210,7 @@ impl State {
         }
     }
 
-    fn stop_job(&mut self, key: JobKey, state: JobState, message: String) {
+    pub(super) fn stop_job(&mut self, key: JobKey, state: JobState, message: String) {
         self.change(key, |job| job.state = state);
         let Some(job) = self.jobs.get(&key.0) else { return };
         let instance = ProcessInstanceKey(job.place.instance);
@@ -238,6 +238,11 @@ impl State {
     fn element_of(&self, key: JobKey) -> String {
         self.jobs.get(&key.0).map(|job| job.place.element_id.to_string()).unwrap_or_default()
     }
+}
+
+/// Keys carry the partition that issued them, and there is only the first.
+fn unknown(key: JobKey) -> Rejection {
+    if Keys::are_ours(key.0) { Rejection::JobUnknown(key) } else { Rejection::KeyForeign(key) }
 }
 
 fn fence(job: &Job, sent: Option<&str>, fence: Fence) -> Result<(), Rejection> {

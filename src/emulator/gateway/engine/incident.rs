@@ -1,6 +1,6 @@
 //! What stops until an operator has looked at it.
 
-use crate::zeebe::{ElementInstanceKey, JobKey, ProcessInstanceKey};
+use crate::proto::keys::{ElementInstanceKey, JobKey, ProcessInstanceKey};
 
 /// An open incident.
 #[derive(Debug, Clone, PartialEq, Eq)]

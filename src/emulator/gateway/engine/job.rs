@@ -9,7 +9,7 @@ use super::schedule::Ticket;
 use crate::emulator::gateway::event::Delivery;
 use crate::emulator::gateway::options::Variables;
 use crate::proto;
-use crate::zeebe::{JobKey, ProcessInstanceKey};
+use crate::proto::keys::{JobKey, ProcessInstanceKey};
 
 /// A job that is not over yet.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use super::rejection::Rejection;
 use super::state::State;
 use crate::emulator::bpmn::Message;
 use crate::emulator::gateway::event::Event;
-use crate::zeebe::ProcessInstanceKey;
+use crate::proto::keys::ProcessInstanceKey;
 
 /// Published messages, oldest first.
 #[derive(Debug, Default)]

@@ -2,6 +2,8 @@
 
 mod activation;
 mod commands;
+mod effects;
+mod finished;
 mod incident;
 mod job;
 mod messages;
@@ -20,8 +22,8 @@ pub(crate) use self::activation::{Ask, StreamId};
 pub(crate) use self::commands::{FailedAttempt, ThrownError};
 pub use self::incident::Incident;
 pub use self::job::{JobSnapshot, JobState};
-pub use self::processes::InstanceSnapshot;
 pub(crate) use self::processes::{Definition, Which};
+pub use self::processes::{InstanceOutcome, InstanceSnapshot};
 pub(crate) use self::rejection::Rejection;
 pub(crate) use self::state::State;
 use super::event::Event;
@@ -64,7 +66,7 @@ impl Engine {
 
     /// Forgets everything, as a broker does that lost its disk. Streams end.
     pub(crate) fn forget(&self) {
-        self.with(|state| *state = State::new(&self.options, self.events.clone(), Arc::clone(&self.sooner)));
+        self.with(|state| state.forget(&self.options));
     }
 
     /// Fires what is due, for ever.

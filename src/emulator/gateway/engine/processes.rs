@@ -6,23 +6,23 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
+use super::finished::Finished;
 use super::incident::Incident;
-use super::job::{Content, Job, Place};
+use super::job::{Job, Place};
 use super::rejection::Rejection;
-use super::schedule::Due;
 use super::state::{Keys, State};
 use crate::emulator::bpmn::{self, DiagramError, Effect, Evaluate, Instance, Process, Scoping, Surroundings};
 use crate::emulator::gateway::event::Event;
 use crate::emulator::gateway::options::Options;
-use crate::zeebe::{ElementInstanceKey, ProcessDefinitionKey, ProcessInstanceKey};
+use crate::proto::keys::{ProcessDefinitionKey, ProcessInstanceKey};
 
 /// What processes need beside the rest of the state.
 #[derive(Debug)]
 pub(crate) struct Processes {
     definitions: BTreeMap<i64, Arc<Definition>>,
     pub(super) instances: HashMap<i64, Running>,
+    finished: Finished<InstanceOutcome>,
     pub(super) mailbox: super::messages::Mailbox,
     results: BTreeMap<String, Value>,
     served: Option<Vec<String>>,
@@ -45,7 +45,7 @@ pub(crate) struct Definition {
 /// An instance that is not over.
 pub(crate) struct Running {
     pub(super) instance: Instance,
-    definition: Arc<Definition>,
+    pub(super) definition: Arc<Definition>,
     /// Those who wait for its end.
     waiting: Vec<oneshot::Sender<Map<String, Value>>>,
 }
@@ -66,6 +66,15 @@ pub struct InstanceSnapshot {
     pub variables: Map<String, Value>,
 }
 
+/// How far a process has come.
+#[derive(Debug, Clone, PartialEq)]
+pub enum InstanceOutcome {
+    Completed(Map<String, Value>),
+    Canceled(Map<String, Value>),
+    /// It is not over; this incident is in its way.
+    Stopped(Incident),
+}
+
 impl fmt::Debug for Running {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Running").field("instance", &self.instance).finish_non_exhaustive()
@@ -84,6 +93,7 @@ impl Processes {
         Self {
             definitions: BTreeMap::new(),
             instances: HashMap::new(),
+            finished: Finished::new(options.record_limit),
             mailbox: super::messages::Mailbox::default(),
             results: options.results.clone(),
             served: options.served_job_types.clone(),
@@ -181,18 +191,16 @@ impl State {
         let running = self.processes.instances.remove(&key.0).ok_or(unknown)?;
         self.cancel_jobs(|job| job.place.instance == key.0);
         self.incidents.retain(|_, incident| incident.instance != key);
-        self.emit(|| Event::InstanceEnded {
-            instance: key,
-            completed: false,
-            variables: running.instance.variables().clone(),
-        });
+        let variables = running.instance.variables();
+        self.processes.finished.add(key.0, || InstanceOutcome::Canceled(variables.clone()));
+        self.emit(|| Event::InstanceEnded { instance: key, completed: false, variables: variables.clone() });
         Ok(())
     }
 
     pub(super) fn cancel_jobs(&mut self, wanted: impl Fn(&Job) -> bool) {
         let mut keys: Vec<_> = self.jobs.values().filter(|job| wanted(job)).map(|job| job.key).collect();
         keys.sort_unstable();
-        keys.into_iter().for_each(|key| self.cancel_job(crate::zeebe::JobKey(key)));
+        keys.into_iter().for_each(|key| self.cancel_job(crate::proto::keys::JobKey(key)));
     }
 
     /// Sets variables of a process or of an element of one.
@@ -230,6 +238,12 @@ impl State {
         })
     }
 
+    /// How a process ended, or what is in its way; none while it runs.
+    pub(crate) fn outcome(&self, key: ProcessInstanceKey) -> Option<InstanceOutcome> {
+        let stopped = || self.incidents.values().find(|incident| incident.instance == key).cloned();
+        self.processes.finished.get(key.0).cloned().or_else(|| stopped().map(InstanceOutcome::Stopped))
+    }
+
     /// Gives an element a result, so that it is not carried out from now on.
     pub(crate) fn set_result(&mut self, element_id: String, result: Value) {
         self.processes.results.insert(element_id, result);
@@ -248,74 +262,14 @@ impl State {
         self.carry_out(key, effects);
     }
 
-    pub(super) fn carry_out(&mut self, key: ProcessInstanceKey, effects: Vec<Effect>) {
-        for effect in effects {
-            let Some(running) = self.processes.instances.get(&key.0) else { return };
-            let definition = Arc::clone(&running.definition);
-            self.carry_out_one(key, &definition, effect);
-        }
-    }
-
-    fn carry_out_one(&mut self, instance: ProcessInstanceKey, definition: &Arc<Definition>, effect: Effect) {
-        let process = &definition.process;
-        match effect {
-            Effect::Entered { key, element } => {
-                let Some(entered) = process.element(element) else { return };
-                self.emit(|| Event::ElementEntered {
-                    instance,
-                    element: ElementInstanceKey(key),
-                    element_id: entered.id.to_string(),
-                    element_type: entered.bpmn_type,
-                    name: entered.name.clone(),
-                });
-            }
-            Effect::Left { element, variables } => {
-                let element_id = process.id_of(element);
-                self.emit(|| Event::ElementLeft { instance, element_id, variables });
-            }
-            Effect::FlowTaken { gateway, flow } => {
-                let Some(flow) = process.flow(flow) else { return };
-                self.emit(|| Event::FlowTaken {
-                    instance,
-                    gateway_id: process.id_of(gateway),
-                    flow_id: flow.id.to_string(),
-                    name: flow.name.clone(),
-                    condition: flow.condition.clone(),
-                    target_id: process.id_of(flow.target),
-                });
-            }
-            Effect::ResultTaken { element, result } => {
-                let element_id = process.id_of(element);
-                self.emit(|| Event::ResultTaken { instance, element_id, result });
-            }
-            Effect::CreateJob { key, element, job_type, retries, headers } => {
-                let place = place(definition, instance, process.id_of(element).into(), key);
-                self.add_job(Job::new(job_type.into(), headers, retries, place, Content::Element, false));
-            }
-            Effect::StartTimer { key, duration } => {
-                let due = Due::Timer { instance: instance.0, element: key };
-                self.schedule_at(Instant::now() + duration, due);
-            }
-            Effect::Await { key, message } => self.receive_waiting(instance, key, &message),
-            // Told with the error itself.
-            Effect::Caught { .. } => {}
-            Effect::Stopped { key, element, reason } => {
-                let element_id = process.id_of(element);
-                let message = format!("`{element_id}`: {reason}");
-                let element = Some(ElementInstanceKey(key));
-                self.raise(Incident { key: 0, instance, element_id, element, job: None, message });
-            }
-            Effect::Canceled { key } => self.cancel_jobs(|job| job.place.element == key),
-            Effect::Ended { variables } => self.end(instance, &variables),
-        }
-    }
-
-    fn end(&mut self, instance: ProcessInstanceKey, variables: &Map<String, Value>) {
+    /// The process has no token left.
+    pub(super) fn end(&mut self, instance: ProcessInstanceKey, variables: &Map<String, Value>) {
         let Some(running) = self.processes.instances.remove(&instance.0) else { return };
         for waiting in running.waiting {
             // It may have given up waiting.
             drop(waiting.send(variables.clone()));
         }
+        self.processes.finished.add(instance.0, || InstanceOutcome::Completed(variables.clone()));
         self.emit(|| Event::InstanceEnded { instance, completed: true, variables: variables.clone() });
     }
 
@@ -357,18 +311,6 @@ impl State {
 pub(super) struct Caught {
     pub(super) by: String,
     pub(super) effects: Vec<Effect>,
-}
-
-fn place(definition: &Definition, instance: ProcessInstanceKey, element_id: Arc<str>, element: i64) -> Place {
-    Place {
-        tenant_id: Arc::clone(&definition.tenant_id),
-        bpmn_process_id: definition.process.id().into(),
-        version: definition.version,
-        definition: definition.key,
-        instance: instance.0,
-        element_id,
-        element,
-    }
 }
 
 /// What the walk reads of the processes, beside the instances that it changes.

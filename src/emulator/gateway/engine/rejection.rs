@@ -2,12 +2,18 @@
 
 use tonic::{Code, Status};
 
-use crate::zeebe::JobKey;
+use crate::proto::keys::JobKey;
 
 /// A refused command.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum Rejection {
+    #[error("no partition owns the job key {0}")]
+    KeyForeign(JobKey),
+    #[error(
+        "EXCEEDED_BATCH_RECORD_SIZE: the variables have {found} bytes, at most {limit} fit into a record"
+    )]
+    RecordTooLarge { found: usize, limit: usize },
     #[error("no job with key {0}: it was completed, cancelled or never existed")]
     JobUnknown(JobKey),
     #[error("job {key} is {state}, so it cannot be {wanted}")]
@@ -36,6 +42,8 @@ impl Rejection {
             Self::JobUnknown(_) | Self::KeyUnknown { .. } | Self::ProcessUnknown(_) => Code::NotFound,
             Self::JobState { .. } | Self::LeaseStale(_) | Self::RetriesLeftOut(_) => Code::FailedPrecondition,
             Self::Argument { .. } | Self::Undeployable { .. } => Code::InvalidArgument,
+            Self::KeyForeign(_) => Code::Unavailable,
+            Self::RecordTooLarge { .. } => Code::Unknown,
             Self::TenantDenied(_) => Code::PermissionDenied,
             Self::MessageTaken(_) => Code::AlreadyExists,
         }

@@ -1,6 +1,6 @@
 //! Everything the broker knows.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use tokio::sync::{Notify, broadcast};
 use tokio::time::Instant;
 
 use super::activation::{OpenStream, Waiting};
+use super::finished::Finished;
 use super::incident::Incident;
 use super::job::{Content, Job, JobSnapshot, JobState, Place};
 use super::processes::Processes;
@@ -17,7 +18,7 @@ use crate::clock::Clock;
 use crate::emulator::gateway::event::Event;
 use crate::emulator::gateway::fault::Pushes;
 use crate::emulator::gateway::options::{NewJob, Options, Variables};
-use crate::zeebe::{JobKey, ProcessInstanceKey};
+use crate::proto::keys::{JobKey, ProcessInstanceKey};
 
 /// The state of the broker. Every method leaves it consistent; none waits.
 #[derive(Debug)]
@@ -31,8 +32,7 @@ pub(crate) struct State {
     pub(super) schedule: Schedule,
     pub(super) processes: Processes,
     pub(super) incidents: BTreeMap<i64, Incident>,
-    /// The first finished jobs, for those who ask what became of one.
-    finished: Finished,
+    finished: Finished<JobSnapshot>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) leases: bool,
     pub(super) expiry_lag: Duration,
@@ -41,18 +41,18 @@ pub(crate) struct State {
     sooner: Arc<Notify>,
 }
 
-#[derive(Debug)]
-struct Finished {
-    jobs: HashMap<i64, JobSnapshot>,
-    order: VecDeque<i64>,
-    limit: usize,
-}
-
 /// Issues keys as partition 1 of a cluster does.
 #[derive(Debug)]
 pub(crate) struct Keys(i64);
 
+/// Where a key says which partition issued it.
+const PARTITION_SHIFT: u32 = 51;
+
 impl Keys {
+    pub(crate) fn are_ours(key: i64) -> bool {
+        key >> PARTITION_SHIFT == 1
+    }
+
     pub(crate) fn next(&mut self) -> i64 {
         self.0 += 1;
         self.0
@@ -62,7 +62,7 @@ impl Keys {
 impl State {
     pub(crate) fn new(options: &Options, events: broadcast::Sender<Event>, sooner: Arc<Notify>) -> Self {
         Self {
-            keys: Keys(1 << 51),
+            keys: Keys(1 << PARTITION_SHIFT),
             jobs: HashMap::new(),
             waiting: HashMap::new(),
             streams: Vec::new(),
@@ -70,7 +70,7 @@ impl State {
             pushes: Pushes::default(),
             schedule: Schedule::default(),
             incidents: BTreeMap::new(),
-            finished: Finished { jobs: HashMap::new(), order: VecDeque::new(), limit: options.record_limit },
+            finished: Finished::new(options.record_limit),
             clock: Arc::clone(&options.clock),
             processes: Processes::new(options),
             // Older engines skip the field that asks for one.
@@ -80,6 +80,14 @@ impl State {
             events,
             sooner,
         }
+    }
+
+    /// Everything is lost but the numbers: keys are never issued twice.
+    pub(crate) fn forget(&mut self, options: &Options) {
+        let empty = Self::new(options, self.events.clone(), Arc::clone(&self.sooner));
+        let before = std::mem::replace(self, empty);
+        self.keys = before.keys;
+        self.streams_opened = before.streams_opened;
     }
 
     /// Tells those who listen; without any, the event is not even made.
@@ -140,7 +148,7 @@ impl State {
         self.settle(key);
         let mut job = self.jobs.remove(&key)?;
         job.state = ending;
-        self.finished.add(job.snapshot());
+        self.finished.add(key, || job.snapshot());
         self.incidents.retain(|_, incident| incident.job != Some(JobKey(key)));
         Some(job)
     }
@@ -148,7 +156,7 @@ impl State {
     /// A job, running or over.
     pub(crate) fn job(&self, key: JobKey) -> Option<JobSnapshot> {
         let running = self.jobs.get(&key.0).map(Job::snapshot);
-        running.or_else(|| self.finished.jobs.get(&key.0).cloned())
+        running.or_else(|| self.finished.get(key.0).cloned())
     }
 
     /// Takes a job away, as the end of its process does.
@@ -217,20 +225,5 @@ impl State {
         self.jobs.insert(key, job);
         self.make_available(key);
         JobKey(key)
-    }
-}
-
-impl Finished {
-    fn add(&mut self, job: JobSnapshot) {
-        if self.limit == 0 {
-            return;
-        }
-        if self.order.len() >= self.limit
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.jobs.remove(&oldest);
-        }
-        self.order.push_back(job.key.0);
-        self.jobs.insert(job.key.0, job);
     }
 }

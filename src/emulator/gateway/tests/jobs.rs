@@ -10,8 +10,8 @@ use super::super::*;
 use super::{Client, activate, code, connect, poll, start};
 use crate::emulator::Gate;
 use crate::proto::gateway_client::GatewayClient;
+use crate::proto::keys::JobKey;
 use crate::proto::*;
-use crate::zeebe::JobKey;
 
 fn stream() -> StreamActivatedJobsRequest {
     StreamActivatedJobsRequest {
@@ -129,8 +129,10 @@ async fn refuses_what_the_protocol_refuses() {
     assert_eq!(code(client.complete_job(list).await), Code::InvalidArgument);
     let retries = UpdateJobRetriesRequest { job_key: key.0, retries: 0, ..Default::default() };
     assert_eq!(code(client.update_job_retries(retries).await), Code::InvalidArgument);
-    assert_eq!(code(client.fail_job(fail(1, 1, 0)).await), Code::NotFound);
-    let throw = ThrowErrorRequest { job_key: 1, ..Default::default() };
+    let unknown = key.0 + 1000;
+    assert_eq!(code(client.fail_job(fail(unknown, 1, 0)).await), Code::NotFound);
+    assert_eq!(code(client.fail_job(fail(1, 1, 0)).await), Code::Unavailable);
+    let throw = ThrowErrorRequest { job_key: unknown, ..Default::default() };
     assert_eq!(code(client.throw_error(throw).await), Code::NotFound);
     let incident = ResolveIncidentRequest { incident_key: 1 };
     assert_eq!(code(client.resolve_incident(incident).await), Code::NotFound);
@@ -148,6 +150,17 @@ async fn refuses_a_message_that_is_too_large() {
 }
 
 #[tokio::test]
+async fn refuses_variables_that_fit_no_record() {
+    let (gateway, mut client) = start(Options::default()).await;
+    let key = gateway.create_job(NewJob::new("model"));
+    activate(&mut client, poll()).await;
+    let variables = json!({"text": "x".repeat(2_200_000)}).to_string();
+    let refused = client.complete_job(CompleteJobRequest { variables, ..complete(key.0) }).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unknown);
+    assert!(refused.message().contains("EXCEEDED_BATCH_RECORD_SIZE"), "{refused}");
+}
+
+#[tokio::test]
 async fn splits_polls_whose_jobs_do_not_fit_one_message() {
     let (gateway, mut client) = start(Options { max_message_bytes: 2000, ..Options::default() }).await;
     for _ in 0..3 {
@@ -155,6 +168,14 @@ async fn splits_polls_whose_jobs_do_not_fit_one_message() {
     }
     assert_eq!(activate(&mut client, poll()).await.len(), 2);
     assert_eq!(activate(&mut client, poll()).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_job_that_fits_no_message_waits_for_an_operator() {
+    let (gateway, mut client) = start(Options { max_message_bytes: 2000, ..Options::default() }).await;
+    let key = gateway.create_job(NewJob::new("model").variables(json!({"text": "x".repeat(3000)})));
+    assert!(activate(&mut client, poll()).await.is_empty());
+    assert_eq!(gateway.incidents()[0].job, Some(key));
 }
 
 #[tokio::test]
@@ -486,6 +507,7 @@ async fn a_restart_keeps_the_port_and_the_jobs_or_loses_them() {
     gateway.restart(Memory::Lost).await.unwrap();
     let mut client = connect(&gateway).await;
     assert_eq!(code(client.complete_job(complete(key.0)).await), Code::NotFound);
+    assert_ne!(gateway.create_job(NewJob::new("model")), key);
 }
 
 #[tokio::test]

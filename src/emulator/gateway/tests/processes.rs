@@ -1,6 +1,7 @@
 //! Processes: how the walk moves, seen through the protocol.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use tokio::sync::broadcast::Receiver;
@@ -9,8 +10,8 @@ use tonic::Code;
 use super::super::*;
 use super::{Client, activate, code, poll, start};
 use crate::emulator::bpmn::tests::diagram;
+use crate::proto::keys::{JobKey, ProcessInstanceKey};
 use crate::proto::*;
-use crate::zeebe::{JobKey, ProcessInstanceKey};
 
 const TASK: &str = r#"<bpmn:extensionElements><zeebe:taskDefinition type="model" retries="2" />"#;
 
@@ -210,10 +211,13 @@ async fn a_condition_that_is_neither_true_nor_false_stops_until_it_is_set_right(
 async fn a_boundary_event_catches_its_error_and_any_other_may_catch_the_rest() {
     let (gateway, mut client) = start(Options::default()).await;
     let beside = r#"<bpmn:boundaryEvent id="rest" attachedToRef="ask"><bpmn:errorEventDefinition /></bpmn:boundaryEvent>
-        <bpmn:boundaryEvent id="busy" attachedToRef="ask"><bpmn:errorEventDefinition errorRef="Busy" /></bpmn:boundaryEvent>
+        <bpmn:boundaryEvent id="busy" attachedToRef="ask"><bpmn:extensionElements><zeebe:ioMapping>
+        <zeebe:output source="=reason" target="because" /></zeebe:ioMapping></bpmn:extensionElements><bpmn:errorEventDefinition errorRef="Busy" /></bpmn:boundaryEvent>
         <bpmn:sequenceFlow id="f3" sourceRef="busy" targetRef="end" /><bpmn:sequenceFlow id="f4" sourceRef="rest" targetRef="end" />"#;
     deploy(&mut client, &one_task("", beside)).await;
-    for (error_code, expected) in [("BUSY", "busy"), ("OTHER", "rest")] {
+    // What an error brings reaches the process only by the output mappings of the event that catches it.
+    let mapped = json!({"because": "later"});
+    for (error_code, expected, variables) in [("BUSY", "busy", mapped), ("OTHER", "rest", json!({}))] {
         client.create_process_instance(create(&json!({}))).await.unwrap();
         let job = activate(&mut client, poll()).await.remove(0);
         let mut events = gateway.events();
@@ -228,7 +232,7 @@ async fn a_boundary_event_catches_its_error_and_any_other_may_catch_the_rest() {
             panic!("no error was thrown")
         };
         assert_eq!(caught_by.as_deref(), Some(expected));
-        assert_eq!(ended(&mut events).await["reason"], "later");
+        assert_eq!(Value::Object(ended(&mut events).await), variables);
         assert_eq!(gateway.job(JobKey(job.key)).unwrap().state, JobState::ErrorCaught);
     }
 }
@@ -263,7 +267,10 @@ async fn cancelling_a_process_takes_its_jobs_away() {
     let late = CompleteJobRequest { job_key: job.key, ..Default::default() };
     assert_eq!(code(client.complete_job(late).await), Code::NotFound);
     assert_eq!(gateway.job(JobKey(job.key)).unwrap().state, JobState::Canceled);
-    assert_eq!(gateway.instance(ProcessInstanceKey(instance)), None);
+    let instance = ProcessInstanceKey(instance);
+    assert_eq!(gateway.instance(instance), None);
+    let outcome = gateway.wait_for_instance(instance, Duration::from_secs(20)).await.unwrap();
+    assert_eq!(outcome, InstanceOutcome::Canceled(Map::new()));
 }
 
 #[tokio::test]
@@ -294,8 +301,10 @@ async fn a_diagram_that_runs_in_a_circle_is_stopped() {
         r#"<bpmn:startEvent id="start" /><bpmn:sequenceFlow id="f1" sourceRef="start" targetRef="x" />
         <bpmn:intermediateThrowEvent id="x" /><bpmn:sequenceFlow id="f2" sourceRef="x" targetRef="x" />"#,
     );
-    run(&mut client, &xml, json!({})).await;
-    assert!(gateway.incidents()[0].message.contains("runs in a circle"));
+    let instance = ProcessInstanceKey(run(&mut client, &xml, json!({})).await);
+    let outcome = gateway.wait_for_instance(instance, Duration::from_secs(20)).await.unwrap();
+    let InstanceOutcome::Stopped(incident) = outcome else { panic!("{outcome:?}") };
+    assert!(incident.message.contains("runs in a circle"), "{}", incident.message);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The generated messages, client and server of `proto/gateway.proto`.
+//! The generated code.
 
 #![allow(
     missing_debug_implementations,
