@@ -21,8 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("bedrock", &["clock", "telemetry", "connector", "documents", "secrets"]),
     ("zeebe", &["clock", "telemetry", "proto"]),
     ("worker", &["clock", "telemetry", "zeebe", "connector", "journal"]),
-    // Of the gateway client it takes the keys, so that a job key is the same type on both sides.
-    ("emulator", &["clock", "telemetry", "proto", "feel", "zeebe"]),
+    ("emulator", &["clock", "telemetry", "proto", "feel"]),
     ("template", &["clock", "bedrock", "connector"]),
     ("admin", &["telemetry"]),
     ("config", EVERY_COMPONENT),
