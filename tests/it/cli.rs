@@ -79,10 +79,6 @@ fn the_version_is_that_of_the_package() {
 
 #[test]
 fn help_has_the_exit_codes_and_every_command_has_examples() {
-<<<<<<< HEAD
-    assert!(run(&["--help"]).output.contains("Exit codes:"));
-    for command in ["run", "demo", "eval", "check", "health", "bench"] {
-=======
     let help = run(&["--help"]).output;
     assert!(help.contains("Exit codes:"));
     let (_, commands) = help.split_once("Commands:\n").unwrap();
@@ -91,7 +87,6 @@ fn help_has_the_exit_codes_and_every_command_has_examples() {
     let names: Vec<&str> = names.filter_map(|line| line.split_whitespace().next()).collect();
     assert!(names.contains(&"run") && names.contains(&"eval") && names.contains(&"check"), "{names:?}");
     for command in names.into_iter().filter(|name| *name != "help") {
->>>>>>> edges
         let ended = run(&[command, "--help"]);
         assert_eq!(ended.code, Some(0), "{command}");
         assert!(ended.output.contains("Examples:\n"), "{command}: {}", ended.output);
