@@ -133,13 +133,21 @@ struct Happenings {
 
 impl Happenings {
     async fn tell(mut self, teller: &mut impl Teller) -> Result<Ending, Error> {
+        let mut answers: Vec<Overheard> = Vec::new();
         loop {
             tokio::select! {
-                // An answer is known here before the gateway hears of it, so it is told first.
+                // An answer is known here before the gateway hears of it, but the gateway's own events up to then
+                // may still be waiting; so it is kept until the gateway tells what became of its job.
                 biased;
-                Some(overheard) = self.overheard.recv() => teller.overheard(&overheard)?,
+                Some(overheard) = self.overheard.recv() => answers.push(overheard),
                 event = self.events.recv() => match event {
-                    Ok(event) => teller.event(&event)?,
+                    Ok(event) => {
+                        let ended = ended_attempt(&event);
+                        for answer in answers.extract_if(.., |answer| Some(answer.element_id.as_str()) == ended) {
+                            teller.overheard(&answer)?;
+                        }
+                        teller.event(&event)?;
+                    }
                     Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return Err(Error::Silent),
                 },
@@ -148,6 +156,16 @@ impl Happenings {
                 return Ok(ending);
             }
         }
+    }
+}
+
+/// The element whose job an event ends, for this attempt at least.
+fn ended_attempt(event: &Event) -> Option<&str> {
+    match event {
+        Event::JobCompleted { element_id, .. }
+        | Event::JobFailed { element_id, .. }
+        | Event::ErrorThrown { element_id, .. } => Some(element_id),
+        _ => None,
     }
 }
 
