@@ -1,0 +1,182 @@
+//! Variables, and the way from a value to its parts.
+//!
+//! A path through JSON variables is walked in the JSON itself. Only where it ends is the JSON made a value.
+
+use serde_json::Value as Json;
+
+use super::{Evaluator, Scope, filter, temporal};
+use crate::feel::{
+    ast::{Chain, Expr, Kind, Name, Step},
+    context::Found,
+    failure::{FailureKind, Outcome},
+    span::Span,
+    suggest,
+    value::Value,
+};
+
+/// A value, or the JSON it can be made from.
+pub(super) enum Place<'p> {
+    Json(&'p Json),
+    Shared(&'p Value),
+    Owned(Value),
+}
+
+impl Place<'_> {
+    pub(super) fn into_value(self) -> Value {
+        match self {
+            Place::Json(json) => json.into(),
+            Place::Shared(value) => value.clone(),
+            Place::Owned(value) => value,
+        }
+    }
+}
+
+impl<'e> Evaluator<'e> {
+    pub(super) fn variable(&mut self, names: &[Name], scope: &Scope<'_>) -> Outcome {
+        Ok(self.variable_place(names, scope)?.into_value())
+    }
+
+    /// The place of a variable, or of an entry of it. If there is no such variable, the rest of the path is not looked
+    /// at.
+    fn variable_place<'p>(&mut self, names: &[Name], scope: &'p Scope<'p>) -> Outcome<Place<'p>>
+    where
+        'e: 'p,
+    {
+        let [first, rest @ ..] = names else { return Ok(Place::Owned(Value::Null)) };
+        let name = first.text(self.source);
+        let Some(mut place) = self.lookup(name, scope) else {
+            self.no_variable(name, first.0, scope);
+            return Ok(Place::Owned(Value::Null));
+        };
+        for step in rest {
+            place = self.entry(place, *step, first.0.to(step.0))?;
+        }
+        Ok(place)
+    }
+
+    pub(super) fn lookup<'p>(&self, name: &str, scope: &'p Scope<'p>) -> Option<Place<'p>>
+    where
+        'e: 'p,
+    {
+        if let Some(value) = scope.variable(name) {
+            return Some(Place::Shared(value));
+        }
+        let context: &'e _ = self.context;
+        context.get(name).map(|found| match found {
+            Found::Json(json) => Place::Json(json),
+            Found::Value(value) => Place::Shared(value),
+        })
+    }
+
+    fn no_variable(&mut self, name: &str, span: Span, scope: &Scope<'_>) {
+        let names: Vec<&str> = scope.names().into_iter().chain(self.context.names()).collect();
+        let hint = suggest::variable(name, names.iter().copied());
+        self.note_with_hint(FailureKind::NoVariableFound, span, format!("no variable `{name}`"), hint);
+    }
+
+    pub(super) fn chain(&mut self, chain: &Chain, scope: &Scope<'_>) -> Outcome {
+        let mut place = if let Kind::Variable(names) = &chain.base.kind {
+            self.variable_place(names, scope)?
+        } else {
+            Place::Owned(self.eval(&chain.base, scope)?)
+        };
+        for step in &chain.steps {
+            place = match step {
+                Step::Path(name) => {
+                    self.entry(place, *name, Span { start: chain.base.span.start, end: name.0.end })?
+                }
+                Step::Filter(filter, span) => self.filter_place(place, filter, *span, scope)?,
+            };
+            if let Place::Owned(value) = place {
+                place = Place::Owned(self.checked(value, chain.base.span)?);
+            }
+        }
+        Ok(place.into_value())
+    }
+
+    fn filter_place<'p>(
+        &mut self,
+        place: Place<'p>,
+        filter: &Expr,
+        span: Span,
+        scope: &Scope<'_>,
+    ) -> Outcome<Place<'p>> {
+        if let (Place::Json(Json::Array(items)), Some(index)) = (&place, filter::constant(filter)) {
+            self.take_steps(1, span)?;
+            let item = super::position(items.len(), &index).and_then(|at| items.get(at));
+            return Ok(item.map_or(Place::Owned(Value::Null), Place::Json));
+        }
+        self.filter(place.into_value(), filter, span, scope).map(Place::Owned)
+    }
+
+    /// An entry of a context, of every item of a list, or a property. What is not there is null.
+    fn entry<'p>(&mut self, place: Place<'p>, name: Name, span: Span) -> Outcome<Place<'p>> {
+        let key = name.text(self.source);
+        Ok(match place {
+            Place::Json(Json::Object(object)) => match object.get(key) {
+                Some(entry) => Place::Json(entry),
+                None => {
+                    self.no_entry(key, span, object.keys().map(String::as_str));
+                    Place::Owned(Value::Null)
+                }
+            },
+            Place::Json(Json::Array(items)) => {
+                self.take_steps(items.len() as u64, span)?;
+                let mut entries = Vec::with_capacity(items.len());
+                for item in items {
+                    entries.push(self.entry(Place::Json(item), name, span)?.into_value());
+                }
+                Place::Owned(Value::list(entries))
+            }
+            Place::Json(json) => Place::Owned(self.entry_of(&json.into(), key, span)?),
+            Place::Shared(value) => Place::Owned(self.entry_of(value, key, span)?),
+            Place::Owned(value) => Place::Owned(self.entry_of(&value, key, span)?),
+        })
+    }
+
+    fn entry_of(&mut self, value: &Value, key: &str, span: Span) -> Outcome {
+        if let Value::List(list) = value {
+            self.take_steps(list.len() as u64, span)?;
+            let mut entries = Vec::with_capacity(list.len());
+            for item in list.iter() {
+                entries.push(self.entry_of(item, key, span)?);
+            }
+            return Ok(Value::list(entries));
+        }
+        if let Value::Context(entries) = value {
+            if let Some(entry) = entries.get(key) {
+                return Ok(entry.clone());
+            }
+            self.no_entry(key, span, entries.values().map(|(key, _)| &**key));
+        } else if let Value::Null = value {
+            let message = format!("what `{key}` is asked of is null");
+            self.note(FailureKind::NoContextEntryFound, span, message);
+        } else if let Some(property) = temporal::property(value, key) {
+            return Ok(property);
+        } else {
+            self.no_property(value, key, span);
+        }
+        Ok(Value::Null)
+    }
+
+    fn no_entry<'k>(&mut self, key: &str, span: Span, keys: impl Iterator<Item = &'k str> + Clone) {
+        let hint = suggest::name(key, keys.clone());
+        let message = format!("no entry `{key}`; {}", suggest::listed(keys));
+        self.note_with_hint(FailureKind::NoContextEntryFound, span, message, hint);
+    }
+
+    fn no_property(&mut self, value: &Value, key: &str, span: Span) {
+        let names = temporal::properties(value.kind());
+        let message = format!(
+            "a {} has no property `{key}`; {}",
+            value.kind().name(),
+            suggest::listed(names.iter().copied())
+        );
+        self.note_with_hint(
+            FailureKind::NoPropertyFound,
+            span,
+            message,
+            suggest::name(key, names.iter().copied()),
+        );
+    }
+}
