@@ -33,10 +33,10 @@ pub(super) enum Kind {
     Literal(Value),
     /// `?`
     Input,
-    List(Box<[Expr]>),
-    Context(Box<[Entry]>),
+    List(Vec<Expr>),
+    Context(Vec<Entry>),
     /// `a.b.c`: a variable and entries of it.
-    Variable(Box<[Name]>),
+    Variable(Vec<Name>),
     /// `x[1].b`: path steps and filters on any expression.
     Chain(Box<Chain>),
     Arithmetic(Box<Arithmetic>),
@@ -45,8 +45,8 @@ pub(super) enum Kind {
     Between(Box<Between>),
     In(Box<In>),
     InstanceOf(Box<InstanceOf>),
-    And(Box<[Expr]>),
-    Or(Box<[Expr]>),
+    And(Vec<Expr>),
+    Or(Vec<Expr>),
     If(Box<If>),
     For(Box<Loop>),
     Some(Box<Loop>),
@@ -64,7 +64,7 @@ pub(super) enum Kind {
     /// An expression as a test of the input.
     Test(Box<Expr>),
     /// Several tests, one of which must hold.
-    AnyTest(Box<[Expr]>),
+    AnyTest(Vec<Expr>),
     Call(Box<Call>),
     /// `a.b.f(x)`: the function `f` of a context.
     QualifiedCall(Box<QualifiedCall>),
@@ -151,8 +151,8 @@ pub(super) struct If {
 /// `for`, `some` and `every`: names, what each goes through, and the body.
 #[derive(Debug)]
 pub(super) struct Loop {
-    pub(super) names: Box<[Name]>,
-    pub(super) sources: Box<[Expr]>,
+    pub(super) names: Vec<Name>,
+    pub(super) sources: Vec<Expr>,
     pub(super) body: Expr,
 }
 
@@ -174,21 +174,21 @@ pub(super) struct Call {
 
 #[derive(Debug)]
 pub(super) struct QualifiedCall {
-    pub(super) path: Box<[Name]>,
+    pub(super) path: Vec<Name>,
     pub(super) name: Name,
     pub(super) arguments: Arguments,
 }
 
 #[derive(Debug)]
 pub(super) enum Arguments {
-    Positional(Box<[Expr]>),
+    Positional(Vec<Expr>),
     /// Each name once; the last value given for a name counts.
-    Named(Box<[(Name, Expr)]>),
+    Named(Vec<(Name, Expr)>),
 }
 
 #[derive(Debug)]
 pub(super) struct Definition {
-    pub(super) parameters: Box<[Name]>,
+    pub(super) parameters: Vec<Name>,
     /// None for an external (Java) function, which can be written but not called.
     pub(super) body: Option<Expr>,
 }

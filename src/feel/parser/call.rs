@@ -12,13 +12,34 @@ const WITH_RESERVED_WORD: [&str; 5] =
     ["and", "or", "date and time", "years and months duration", "get or else"];
 
 impl Parser<'_> {
-    /// `(spaced identifier | name with a reserved word | qualified name) "(" [arguments] ")"`
-    pub(super) fn invocation(&mut self) -> Parsed<Expr> {
+    /// `(spaced identifier | name with a reserved word | qualified name) "(" [arguments] ")" | qualified name`
+    pub(super) fn invocation_or_variable(&mut self) -> Parsed<Expr> {
         let start = self.position;
-        let mut names = match self.function_name() {
-            Some(name) => vec![name],
-            None => self.qualified_name()?,
-        };
+        if let Some(name) = self.function_name() {
+            if let Some(call) = self.attempt(|parser| parser.invocation(start, vec![name]))? {
+                return Ok(call);
+            }
+            self.position = start;
+            return self.variable(start);
+        }
+        let names = self.qualified_name()?;
+        let end = self.position;
+        if self.peek()? == Some(b'(')
+            && let Some(call) = self.attempt(|parser| parser.invocation(start, names.clone()))?
+        {
+            return Ok(call);
+        }
+        self.position = end;
+        Ok(Expr { kind: Kind::Variable(names), span: self.span_from(start) })
+    }
+
+    fn variable(&mut self, start: usize) -> Parsed<Expr> {
+        let names = self.qualified_name()?;
+        Ok(Expr { kind: Kind::Variable(names), span: self.span_from(start) })
+    }
+
+    /// `"(" [arguments] ")"` behind a name
+    fn invocation(&mut self, start: usize, mut names: Vec<Name>) -> Parsed<Expr> {
         if !self.take("(")? {
             return Err(Stop::Mismatch);
         }
@@ -33,7 +54,7 @@ impl Parser<'_> {
             let builtin = builtins::resolve(name.text(self.source), &arguments, self.source);
             Kind::Call(Box::new(Call { name, arguments, builtin }))
         } else {
-            Kind::QualifiedCall(Box::new(QualifiedCall { path: names.into(), name, arguments }))
+            Kind::QualifiedCall(Box::new(QualifiedCall { path: names, name, arguments }))
         };
         Ok(Expr { kind, span })
     }
@@ -41,6 +62,9 @@ impl Parser<'_> {
     fn function_name(&mut self) -> Option<Name> {
         if let Some(name) = self.spaced_identifier() {
             return Some(name);
+        }
+        if !matches!(self.byte_at(self.position), Some(b'a' | b'o' | b'd' | b'y' | b'g')) {
+            return None;
         }
         let name = WITH_RESERVED_WORD.into_iter().find(|name| self.rest().starts_with(name))?;
         let start = self.position;
@@ -51,14 +75,14 @@ impl Parser<'_> {
     /// `[named {"," named} | argument {"," argument}]`
     fn arguments(&mut self) -> Parsed<Arguments> {
         if self.peek()? == Some(b')') {
-            return Ok(Arguments::Positional(Box::default()));
+            return Ok(Arguments::Positional(Vec::new()));
         }
         if let Some(first) = self.attempt(Self::argument_name)? {
             return self.named_arguments(first);
         }
         match self.attempt(|parser| parser.separated(Self::argument))? {
-            Some(arguments) => Ok(Arguments::Positional(arguments.into())),
-            None => Ok(Arguments::Positional(Box::default())),
+            Some(arguments) => Ok(Arguments::Positional(arguments)),
+            None => Ok(Arguments::Positional(Vec::new())),
         }
     }
 
@@ -76,7 +100,7 @@ impl Parser<'_> {
             arguments.retain(|(earlier, _)| earlier.text(self.source) != name.text(self.source));
             arguments.push((name, value));
         }
-        Ok(Arguments::Named(arguments.into()))
+        Ok(Arguments::Named(arguments))
     }
 
     /// `parameter name ":"`

@@ -147,7 +147,7 @@ impl ParseError {
             };
         }
         let span = found(source, parser.furthest);
-        if span.start == span.end && parser.furthest_is_first(start) {
+        if is_blank(source, start) {
             return ParseError { kind: ParseErrorKind::Empty, span, hint: None };
         }
         let expected = Expected::ALL.iter().copied().filter(|one| parser.expected & one.bit() != 0).collect();
@@ -199,12 +199,10 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-impl Parser<'_> {
-    fn furthest_is_first(&self, start: usize) -> bool {
-        self.source
-            .get(start..self.furthest)
-            .is_some_and(|before| before.trim().is_empty() || before.starts_with('/'))
-    }
+/// Whether nothing but white space and comments follows.
+fn is_blank(source: &str, start: usize) -> bool {
+    let mut parser = Parser::new(source, start);
+    parser.skip_space().is_ok() && parser.position == source.len()
 }
 
 /// Says «a, b or c». When an expression may begin, or an operator go on, the finer alternatives say nothing new.

@@ -162,7 +162,8 @@ impl<'t> Parser<'t> {
 
     /// `item {"," item}`. A comma without an item behind it is not taken.
     fn separated<T>(&mut self, mut item: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
-        let mut items = vec![item(self)?];
+        let mut items = Vec::with_capacity(4);
+        items.push(item(self)?);
         loop {
             let next = self.attempt(|parser| {
                 parser.need(",", Expected::Comma)?;

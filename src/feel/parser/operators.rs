@@ -1,14 +1,22 @@
-//! Arithmetic operators, by one table of precedence.
+//! Arithmetic operators, by precedence climbing.
 
 use super::{Expected, Parsed, Parser};
 use crate::feel::ast::{Arithmetic, Expr, Kind, Operator};
 
-/// Each level with its operators, loosest first. All bind to the left, `**` too.
-const LEVELS: [&[(&str, Operator)]; 3] = [
-    &[("+", Operator::Add), ("-", Operator::Subtract)],
-    &[("*", Operator::Multiply), ("/", Operator::Divide)],
-    &[("**", Operator::Power)],
+/// The operators with their precedence; all bind to the left, `**` too. What begins like another comes first.
+const OPERATORS: [(&str, Operator, u8); 5] = [
+    ("**", Operator::Power, 2),
+    ("*", Operator::Multiply, 1),
+    ("/", Operator::Divide, 1),
+    ("+", Operator::Add, 0),
+    ("-", Operator::Subtract, 0),
 ];
+
+impl Expected {
+    /// Kept beside the table, so that a new operator is not forgotten in the message.
+    pub(super) const OPERATORS: &'static str =
+        "`+`, `-`, `*`, `/`, `**`, `=`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `between`";
+}
 
 impl Parser<'_> {
     /// `sum = product {("+" | "-") product}`, `product = power {("*" | "/") power}`, `power = negation {"**" negation}`
@@ -21,51 +29,55 @@ impl Parser<'_> {
             self.last_operand = (start, end);
             return Ok(operand);
         }
-        let operand = self.level(0)?;
+        let operand = self.climb(0)?;
         self.last_operand = (start, self.position);
         Ok(operand)
     }
 
     /// Where in the stash the operand lies that was read at a place before. What lies deep is never asked for again.
     pub(super) fn stashed(&self, position: usize) -> Option<usize> {
+        if self.stash.is_empty() {
+            return None;
+        }
         let deep = self.stash.len().saturating_sub(8);
         let recent = self.stash.iter().skip(deep).rposition(|(start, _, _)| *start == position)?;
         Some(deep + recent)
     }
 
-    fn level(&mut self, level: usize) -> Parsed<Expr> {
-        let Some(operators) = LEVELS.get(level) else { return self.negation() };
-        let first = self.level(level + 1)?;
-        let mut rest = Vec::new();
-        while let Some(operator) = self.next_operator(operators)? {
-            match self.attempt(|parser| parser.operator_and_operand(operator, level))? {
-                Some(operand) => rest.push((operator.1, operand)),
-                None => break,
+    /// Operands joined by operators of at least a precedence. A chain of one precedence becomes one flat node.
+    fn climb(&mut self, least: u8) -> Parsed<Expr> {
+        let mut left = self.negation()?;
+        while let Some((_, _, precedence)) = self.next_operator(least)? {
+            let mut rest = Vec::new();
+            while let Some((token, operator, _)) = self.next_operator(precedence)? {
+                let operand = self.attempt(|parser| {
+                    parser.position += token.len();
+                    parser.climb(precedence + 1)
+                })?;
+                match operand {
+                    Some(operand) => rest.push((operator, operand)),
+                    None => break,
+                }
             }
+            let Some((_, last)) = rest.last() else { break };
+            let span = left.span.to(last.span);
+            left = Expr { kind: Kind::Arithmetic(Box::new(Arithmetic { first: left, rest })), span };
         }
-        match rest.last() {
-            None => Ok(first),
-            Some((_, last)) => {
-                let span = first.span.to(last.span);
-                Ok(Expr { kind: Kind::Arithmetic(Box::new(Arithmetic { first, rest })), span })
-            }
-        }
+        Ok(left)
     }
 
-    fn next_operator(
-        &mut self,
-        operators: &[(&'static str, Operator)],
-    ) -> Parsed<Option<(&'static str, Operator)>> {
-        let Some(b'+' | b'-' | b'*' | b'/') = self.peek()? else {
-            return Ok(None);
-        };
-        let rest = self.rest();
-        Ok(operators.iter().copied().find(|(token, _)| rest.starts_with(token)))
-    }
-
-    fn operator_and_operand(&mut self, operator: (&str, Operator), level: usize) -> Parsed<Expr> {
-        self.position += operator.0.len();
-        self.level(level + 1)
+    /// Looks for an operator of at least a precedence. Without one the place stays right behind the operand.
+    fn next_operator(&mut self, least: u8) -> Parsed<Option<(&'static str, Operator, u8)>> {
+        let end = self.position;
+        if let Some(b'+' | b'-' | b'*' | b'/') = self.peek()? {
+            let rest = self.rest();
+            let operator = OPERATORS.into_iter().find(|(token, _, _)| rest.starts_with(token));
+            if let Some(operator) = operator.filter(|(_, _, precedence)| *precedence >= least) {
+                return Ok(Some(operator));
+            }
+        }
+        self.position = end;
+        Ok(None)
     }
 
     /// `["-"] value`
@@ -79,10 +91,4 @@ impl Parser<'_> {
         let operand = self.value()?;
         Ok(Expr { kind: Kind::Negate(Box::new(operand)), span: self.span_from(start) })
     }
-}
-
-impl Expected {
-    /// Kept beside the table, so that a new operator is not forgotten in the message.
-    pub(super) const OPERATORS: &'static str =
-        "`+`, `-`, `*`, `/`, `**`, `=`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `between`";
 }

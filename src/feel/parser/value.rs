@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Expected, Fatal, Parsed, Parser, Stop, text::unescape};
+use super::{Expected, Fatal, Parsed, Parser, Stop, names, text::unescape};
 use crate::feel::{
     ast::{Chain, Definition, Entry, Expr, Kind, Name, Step},
     builtins::literal,
@@ -11,7 +11,7 @@ use crate::feel::{
     value::Value,
 };
 
-impl Parser<'_> {
+impl<'t> Parser<'t> {
     /// `terminal {path step | filter}`
     pub(super) fn value(&mut self) -> Parsed<Expr> {
         self.skip_space()?;
@@ -73,7 +73,8 @@ impl Parser<'_> {
         }
     }
 
-    /// `temporal | function invocation | variable | null | boolean | function definition`
+    /// `temporal | function invocation | variable | null | boolean | function definition`; a call and a variable begin
+    /// with the same name, which is read once.
     fn named(&mut self) -> Parsed<Expr> {
         let start = self.position;
         if let Some(b'd' | b't') = self.byte_at(start)
@@ -81,11 +82,8 @@ impl Parser<'_> {
         {
             return Ok(temporal);
         }
-        if let Some(call) = self.attempt(Self::invocation)? {
-            return Ok(call);
-        }
-        if let Some(names) = self.attempt(Self::qualified_name)? {
-            return Ok(Expr { kind: Kind::Variable(names.into()), span: self.span_from(start) });
+        if let Some(reference) = self.attempt(Self::invocation_or_variable)? {
+            return Ok(reference);
         }
         for (word, value) in [("null", Value::Null), ("true", true.into()), ("false", false.into())] {
             if self.rest().starts_with(word) {
@@ -126,7 +124,15 @@ impl Parser<'_> {
             return self.mismatch(Expected::Expression);
         }
         let span = self.span_from(start);
-        match Number::parse_literal(span.text(self.source)) {
+        let text = span.text(self.source);
+        // Small whole numbers, as most are, need none of the rules for digits and scale.
+        if whole == text.len()
+            && whole <= 9
+            && let Ok(value) = text.parse::<i64>()
+        {
+            return Ok(self.literal(value.into(), start));
+        }
+        match Number::parse_literal(text) {
             Some(number) => Ok(self.literal(Value::Number(number), start)),
             None => Err(Stop::Fatal(Fatal::NumberTooLong { span })),
         }
@@ -186,7 +192,7 @@ impl Parser<'_> {
             })?;
         }
         self.need("]", Expected::CloseBracket)?;
-        Ok(Expr { kind: Kind::List(items.into()), span: self.span_from(start) })
+        Ok(Expr { kind: Kind::List(items), span: self.span_from(start) })
     }
 
     /// `"(" expression ")"`
@@ -206,7 +212,7 @@ impl Parser<'_> {
             entries = self.separated(Self::entry)?;
         }
         self.need("}", Expected::CloseBrace)?;
-        Ok(Expr { kind: Kind::Context(entries.into()), span: self.span_from(start) })
+        Ok(Expr { kind: Kind::Context(entries), span: self.span_from(start) })
     }
 
     /// `key ":" expression`
@@ -217,9 +223,14 @@ impl Parser<'_> {
     }
 
     /// `text without special characters | name in backticks | string, its escapes as written`
-    fn key(&mut self) -> Parsed<String> {
+    fn key(&mut self) -> Parsed<&'t str> {
         self.skip_space()?;
         let start = self.position;
+        let plain = start + names::identifier_length(self.rest());
+        if self.byte_at(plain) == Some(b':') && plain > start {
+            self.position = plain;
+            return Ok(Span::new(start, plain).text(self.source));
+        }
         let mut end = start;
         while let Some(char) = self.rest().chars().next()
             && !matches!(char, '"' | '{' | '}' | ':' | ',' | '[' | ']' | '`')
@@ -230,18 +241,19 @@ impl Parser<'_> {
         }
         if end > start {
             self.position = end;
-            return Ok(Span::new(start, end).text(self.source).to_owned());
+            return Ok(Span::new(start, end).text(self.source));
         }
         match self.byte_at(start) {
-            Some(b'`') => Ok(self.name()?.text(self.source).to_owned()),
-            Some(b'"') => Ok(self.raw_string()?.to_owned()),
+            Some(b'`') => Ok(self.name()?.text(self.source)),
+            Some(b'"') => Ok(self.raw_string()?),
             Some(_) | None => self.mismatch(Expected::Key),
         }
     }
 
     /// `name {"." name}`
     pub(super) fn qualified_name(&mut self) -> Parsed<Vec<Name>> {
-        let mut names = vec![self.property()?];
+        let mut names = Vec::with_capacity(4);
+        names.push(self.property()?);
         loop {
             let end = self.position;
             if self.take(".")?
@@ -271,7 +283,7 @@ impl Parser<'_> {
         }
         let body = if external { None } else { Some(self.expression()?) };
         self.defines_functions = true;
-        let definition = Definition { parameters: parameters.into(), body };
+        let definition = Definition { parameters, body };
         Ok(Expr { kind: Kind::Function(Arc::new(definition)), span: self.span_from(start) })
     }
 }
