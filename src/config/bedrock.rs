@@ -37,6 +37,13 @@ pub(crate) fn read_documents(reader: &mut Reader) -> ExternalOptions {
     options
 }
 
+/// How much of all documents may be in memory together.
+pub(crate) fn read_documents_memory(reader: &mut Reader) -> usize {
+    let mut bytes = 128_000_000;
+    reader.bytes("documents.max-memory", &mut bytes);
+    bytes
+}
+
 /// Keys in the environment are what AWS's chain would find first. They are taken here, so that the environment is
 /// read in one place; everything else is left to the chain.
 fn identity(reader: &mut Reader, variables: &[(String, String)]) -> DefaultIdentity {

@@ -61,6 +61,8 @@ pub struct Config {
     pub job_types: JobTypes,
     pub bedrock: crate::bedrock::Options,
     pub documents: documents::ExternalOptions,
+    /// What all documents together may take.
+    pub documents_memory_bytes: usize,
     pub journal: JournalConfig,
     pub secrets: SecretsConfig,
     pub admin: admin::Options,
@@ -114,6 +116,7 @@ impl Config {
             job_types,
             bedrock,
             documents: self::bedrock::read_documents(reader),
+            documents_memory_bytes: self::bedrock::read_documents_memory(reader),
             journal: self::journal::read(reader),
             gateway,
             engine,

@@ -83,7 +83,7 @@ async fn play(job_type: &str, headers: &str, variables: &str) -> Outcome {
         Ok(call) => call.execute().await,
         Err(error) => Err(error),
     };
-    runtime.conclude(&prepared.plan, result)
+    runtime.conclude(&prepared.plan, result).await
 }
 
 /// What becomes of a job with these headers, when the model answers this.

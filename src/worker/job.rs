@@ -157,8 +157,7 @@ impl Mission {
                 Err(Panicked) => return Ok(self.defect(Phase::Working, plan.retry_backoff())),
             },
         };
-        let conclude = async { self.crew.runtime.conclude(&plan, answer) };
-        Ok(match caught(conclude).await {
+        Ok(match caught(self.crew.runtime.conclude(&plan, answer)).await {
             Ok(outcome) => outcome,
             Err(Panicked) => self.defect(Phase::Working, plan.retry_backoff()),
         })

@@ -228,7 +228,15 @@ pub(super) const DOCUMENTS: Section = Section {
             form: Bytes,
             default: "25000000",
             others: &[],
-            doc: "The largest document that is fetched",
+            doc: "The largest document that is fetched or stored",
+        },
+        Setting {
+            key: "documents.max-memory",
+            variable: "BEDROCK_CONNECTOR_DOCUMENT_MAX_MEMORY",
+            form: Bytes,
+            default: "128000000",
+            others: &[],
+            doc: "What the documents of all running jobs may take together; beyond it, jobs wait for each other",
         },
         Setting {
             key: "documents.timeout",
