@@ -107,12 +107,14 @@ impl Config {
         notice::refuse(reader, variables);
         let proxies = proxy::read(reader, variables);
         let (gateway, engine) = gateway::read(reader, &proxies);
-        let secrets = secrets::read(reader, variables, engine.rest_address.is_some());
+        let bedrock = self::bedrock::read(reader, &proxies, variables);
+        let has_rest_address = engine.rest_address.is_some();
+        let secrets = secrets::read(reader, variables, has_rest_address, bedrock.default_region.as_deref());
         let (worker, job_types) = self::worker::read(reader, &engine, variables);
         let mut config = Self {
             worker,
             job_types,
-            bedrock: self::bedrock::read(reader, &proxies, variables),
+            bedrock,
             documents: self::bedrock::read_documents(reader),
             documents_memory_bytes: self::bedrock::read_documents_memory(reader),
             journal: self::journal::read(reader),
