@@ -151,7 +151,7 @@ async fn a_result_that_is_no_context_has_no_retries_and_keeps_the_answer() {
         (failure.cause, failure.retries, failure.retry_back_off),
         (FailureCause::Mapping, 0, Duration::from_secs(9))
     );
-    let message = "the result expression must give a context or null, but gives a number: 5";
+    let message = "the result expression gives a number, 5; expected a context or null";
     assert_eq!(failure.message, message);
     assert_eq!(
         Value::Object(failure.variables),
