@@ -7,7 +7,7 @@ use crate::feel::{
     ast::{Arguments, Call, Expr, Name, QualifiedCall},
     builtins::{self, Signature},
     context::Borrowed,
-    failure::{EvaluationErrorKind, FailureKind, Outcome, Stop},
+    failure::{EvaluationError, EvaluationErrorKind, FailureKind, Outcome, Stop},
     options::{HostFunction, Options},
     span::Span,
     suggest,
@@ -30,9 +30,13 @@ impl<'e> Evaluator<'e> {
                 self.note(FailureKind::FunctionInvocationFailure, span, message);
                 Ok(Value::Null)
             }
+            Some(Err(Stop::Abort(error))) if error.span == Span::default() => {
+                // A built-in does not know where its call stands.
+                Err(Stop::Abort(Box::new(EvaluationError { span, ..*error })))
+            }
             Some(outcome) => outcome,
             None => {
-                self.no_function(name, &call.arguments, call.name.0);
+                self.no_function(name, &call.arguments, span);
                 Ok(Value::Null)
             }
         }

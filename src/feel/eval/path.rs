@@ -159,7 +159,10 @@ impl<'e> Evaluator<'e> {
             }
             self.no_entry(key, span, entries.values().map(|(key, _)| &**key));
         } else if let Value::Null = value {
-            let message = format!("what `{key}` is asked of is null");
+            let before = Span { end: span.end.saturating_sub(key.len() as u32), ..span }.text(self.source);
+            let parent =
+                before.trim_end_matches(|char: char| char.is_whitespace() || char == '.' || char == '`');
+            let message = format!("`{parent}` is null, so it has no entry `{key}`");
             self.note(FailureKind::NoContextEntryFound, span, message);
         } else if let Some(property) = temporal::property(value, key) {
             return Ok(property);
@@ -170,7 +173,7 @@ impl<'e> Evaluator<'e> {
     }
 
     fn no_entry<'k>(&mut self, key: &str, span: Span, keys: impl Iterator<Item = &'k str> + Clone) {
-        let hint = suggest::name(key, keys.clone());
+        let hint = suggest::variable(key, keys.clone());
         let message = format!("no entry `{key}`; {}", suggest::listed(keys));
         self.note_with_hint(FailureKind::NoContextEntryFound, span, message, hint);
     }

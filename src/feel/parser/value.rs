@@ -116,7 +116,7 @@ impl<'t> Parser<'t> {
             self.position += 1;
             if self.digits() == 0 {
                 self.position = point;
-                self.note(point, Expected::Digits);
+                self.note(point + 1, Expected::Digits);
             }
         }
         if whole == 0 && self.position == point {
