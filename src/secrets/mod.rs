@@ -5,13 +5,12 @@ mod masker;
 mod replace;
 mod resolver;
 mod source;
-mod value;
 
 pub use self::error::Error;
 pub use self::masker::Masker;
 pub use self::resolver::{Mode, ModelNames, Options, Resolver};
 pub use self::source::{EnvironmentOptions, EnvironmentSecrets, SecretProvider, SourceError};
-pub use self::value::Secret;
+pub use crate::secret::Secret;
 
 /// Where the job that asks for a secret belongs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use tokio::sync::OnceCell;
 
 use super::error::{OptionsError, TokenError, chain};
 use super::options::{OAuth, Proxy};
-use super::secret::Secret;
 use super::{proxy, tls};
+use crate::secret::Secret;
 
 /// No token answer is anywhere near this long.
 const MAX_ANSWER: usize = 64 * 1024;
