@@ -5,7 +5,6 @@
 
 use std::fmt::{self, Debug};
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -34,12 +33,8 @@ pub enum Error {
     Gateway(#[from] zeebe::Error),
     #[error("the connector to Bedrock cannot be built")]
     Bedrock(#[from] bedrock::Error),
-    #[error("documents cannot be fetched: the HTTP client cannot be built")]
-    Documents(#[source] reqwest::Error),
-    #[error("the engine's document store cannot be used")]
-    DocumentStore(#[source] documents::Error),
-    #[error("the certificates of {} cannot be read", file.display())]
-    Certificates { file: PathBuf, source: std::io::Error },
+    #[error("documents cannot be fetched")]
+    Documents(#[from] documents::Error),
     #[error(transparent)]
     Admin(#[from] admin::Error),
     #[error("the worker's options are wrong: {}", list(.0))]
@@ -142,8 +137,9 @@ impl App {
         };
         let options = secrets::Options { mode, allowed_names: self.config.secrets.allowed_names.clone() };
         let secrets = secrets::Resolver::new(self.secret_providers.clone(), options);
-        let fetch = documents::External::new(self.config.documents.clone()).map_err(Error::Documents)?;
-        let loader = documents::Loader::new(Arc::new(fetch), self.document_store(client)?);
+        let fetch = documents::External::new(self.config.documents.clone())?;
+        let budget = documents::Budget::new(self.config.documents_memory_bytes);
+        let loader = documents::Loader::new(Arc::new(fetch), self.document_store(client)?, budget);
         let mut registry = Registry::default();
         let job_types = &self.config.job_types;
         for (flavour, job_type) in
@@ -155,25 +151,20 @@ impl App {
             registry = registry.with(job_type, (self.around)(Arc::new(connector)));
         }
         let runtime = Runtime::new(registry, Arc::new(secrets), connector::Options::default());
-        Ok(runtime.with_telemetry(self.telemetry.clone()))
+        Ok(runtime.with_telemetry(self.telemetry.clone()).with_documents(Arc::new(loader)))
     }
 
     /// The engine's own documents, where its REST address is known.
     fn document_store(&self, client: &zeebe::Client) -> Result<Option<Arc<dyn Store>>, Error> {
         let Some(address) = &self.config.engine.rest_address else { return Ok(None) };
-        let ca_file = self.config.gateway.tls.as_ref().and_then(|tls| tls.ca_file.as_ref());
-        let read = |file: &PathBuf| {
-            std::fs::read(file).map_err(|source| Error::Certificates { file: file.clone(), source })
-        };
+        let http = zeebe::http_client(&self.config.gateway, address)?;
         let options = RestOptions {
-            ca_pem: ca_file.map(read).transpose()?,
             max_bytes: self.config.documents.max_bytes,
             timeout: self.config.documents.timeout,
             ..RestOptions::new(address)
         };
         let authorize = Arc::new(EngineAuthorization(client.clone()));
-        let store = RestStore::new(options, authorize).map_err(Error::DocumentStore)?;
-        Ok(Some(Arc::new(store)))
+        Ok(Some(Arc::new(RestStore::new(http, options, authorize)?)))
     }
 }
 
@@ -186,6 +177,17 @@ impl Authorize for EngineAuthorization {
         async {
             let authorization = self.0.authorization().await.map_err(|error| error.to_string())?;
             Ok(authorization.map(|authorization| authorization.header().clone()))
+        }
+        .boxed()
+    }
+
+    fn refused<'a>(&'a self, header: &'a HeaderValue) -> BoxFuture<'a, bool> {
+        async move {
+            match self.0.authorization().await {
+                Ok(Some(now)) if now.header() == header => self.0.authorization_refused(&now).await,
+                Ok(now) => now.is_some(),
+                Err(_) => false,
+            }
         }
         .boxed()
     }

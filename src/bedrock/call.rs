@@ -18,7 +18,7 @@ use super::send::{self, Answer};
 use super::target::Target;
 use super::{Error, invoke_model};
 use crate::connector::{self, Call, Response, json as strict_json};
-use crate::documents::Expander;
+use crate::documents::{Expander, Session};
 use crate::telemetry::Event;
 
 /// A request to Bedrock.
@@ -64,26 +64,36 @@ impl Call for BedrockCall {
 
 impl BedrockCall {
     async fn run(mut self: Box<Self>) -> Result<Response, connector::Error> {
+        let parts = Arc::clone(&self.parts);
+        // It has the room for the documents, which are in memory until the answer is there.
+        let mut session = parts.loader.session();
+        // The data is in the request from here on; large documents in it should not be in memory twice.
+        let mut data = std::mem::take(&mut self.data);
         let request = match self.request.take() {
             Some(request) => request,
             None => {
-                let expander = Expander { loader: &self.parts.loader };
-                expander.expand(&mut self.data).await.map_err(Error::from)?;
-                Request::read(self.action, &self.data)?
+                Expander { session: &mut session }.expand(&mut data).await.map_err(Error::from)?;
+                Request::read(self.action, &data)?
             }
         };
+        drop(data);
         let model_id = request.model_id;
         let response = match request.operation {
-            Operation::Converse(converse) => self.converse(&model_id, converse).await?,
-            Operation::InvokeModel { payload } => self.invoke(&model_id, &payload).await?,
+            Operation::Converse(converse) => self.converse(&model_id, converse, session).await?,
+            Operation::InvokeModel { payload } => self.invoke(&model_id, payload, session).await?,
         };
         Ok(Response(response))
     }
 
-    async fn converse(&self, model_id: &str, converse: Converse) -> Result<Value, Error> {
-        let body = converse.body(&self.parts.loader).await?;
-        let (answer, request_id) = self.ask(model_id, &body).await?;
-        drop(body);
+    async fn converse(
+        &self,
+        model_id: &str,
+        converse: Converse,
+        mut session: Session<'_>,
+    ) -> Result<Value, Error> {
+        let body = converse.body(&mut session).await?;
+        let (answer, request_id) = self.ask(model_id, body).await?;
+        drop(session);
         self.tell_tokens(model_id, &answer);
         let reply = converse::reply(&answer, model_id)?;
         let text = reply.text();
@@ -95,8 +105,11 @@ impl BedrockCall {
         })
     }
 
-    async fn invoke(&self, model_id: &str, payload: &Value) -> Result<Value, Error> {
-        let (answer, request_id) = self.ask(model_id, payload).await?;
+    async fn invoke(&self, model_id: &str, payload: Value, session: Session<'_>) -> Result<Value, Error> {
+        let body = Bytes::from(payload.to_string());
+        drop(payload);
+        let (answer, request_id) = self.ask(model_id, body).await?;
+        drop(session);
         let mut response = invoke_model::response(answer);
         if let (Flavour::Native, Value::Object(entries)) = (self.flavour, &mut response) {
             entries.insert("modelId".into(), model_id.into());
@@ -106,9 +119,8 @@ impl BedrockCall {
     }
 
     /// Sends until there is an answer, or no further attempt.
-    async fn ask(&self, model_id: &str, body: &Value) -> Result<(Value, Option<String>), Error> {
+    async fn ask(&self, model_id: &str, body: Bytes) -> Result<(Value, Option<String>), Error> {
         let client = self.parts.clients.get(&self.target).await?;
-        let body = Bytes::from(body.to_string());
         let started = Instant::now();
         let mut attempts = Attempts::new(self.parts.clients.options());
         loop {

@@ -2,13 +2,14 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde_json::{Map, Number, Value, json};
 
 use super::Error;
 use super::field::Field;
 use super::history::{Content, Message, read_reference};
 use crate::connector;
-use crate::documents::{Kind, Loader, Reference, clean_name};
+use crate::documents::{Kind, Reference, Session, clean_name};
 
 /// What the model may answer with when the task says nothing.
 const DEFAULT_MAX_TOKENS: i32 = 512;
@@ -54,22 +55,26 @@ impl Converse {
         })
     }
 
-    /// The body of the request, with the content of all documents.
-    pub(super) async fn body(&self, loader: &Loader) -> Result<Value, Error> {
-        let mut messages = Vec::with_capacity(self.messages.len());
-        for message in &self.messages {
-            let mut content = Vec::with_capacity(message.content.len());
-            for part in &message.content {
-                content.push(block(part, loader).await?);
-            }
-            let mut entry = Map::new();
+    /// The body of the request, with the content of all documents. It is written piece by piece, so that no more
+    /// than one document is in memory twice.
+    pub(super) async fn body(&self, session: &mut Session<'_>) -> Result<Bytes, Error> {
+        let mut text = String::from(r#"{"messages":["#);
+        for (index, message) in self.messages.iter().enumerate() {
+            text.push_str(if index == 0 { "{" } else { ",{" });
             if let Some(role) = &message.role {
-                entry.insert("role".into(), role.clone().into());
+                text.push_str(&format!(r#""role":{},"#, Value::from(role.as_str())));
             }
-            entry.insert("content".into(), content.into());
-            messages.push(Value::Object(entry));
+            text.push_str(r#""content":["#);
+            for (index, part) in message.content.iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                text.push_str(&block(part, session).await?.to_string());
+            }
+            text.push_str("]}");
         }
-        Ok(json!({ "messages": messages, "inferenceConfig": self.inference_config() }))
+        text.push_str(&format!(r#"],"inferenceConfig":{}}}"#, Value::Object(self.inference_config())));
+        Ok(text.into())
     }
 
     fn inference_config(&self) -> Map<String, Value> {
@@ -139,12 +144,12 @@ fn read_documents(data: &Field<'_>) -> Result<Vec<Reference>, connector::Error> 
     }
 }
 
-async fn block(content: &Content, loader: &Loader) -> Result<Value, Error> {
+async fn block(content: &Content, session: &mut Session<'_>) -> Result<Value, Error> {
     match content {
         Content::Text(text) => Ok(json!({ "text": text })),
         Content::Block(block) => Ok(Value::Object(block.clone())),
         Content::Document(reference) => {
-            let document = loader.load(reference).await?;
+            let document = session.load(reference).await?;
             let source = json!({ "bytes": STANDARD.encode(&document.content) });
             Ok(match document.kind("a document of the conversation")? {
                 Kind::Image(format) => json!({ "image": { "format": format, "source": source } }),

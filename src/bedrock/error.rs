@@ -53,12 +53,6 @@ codes! {
     ANSWER_EMPTY = "ANSWER_EMPTY": "the answer of Converse has no message",
     REQUEST_INVALID = "REQUEST_INVALID": "the request could not be built from the input",
     ANY_STATUS = "HTTP_<status>": "something before Bedrock, such as a proxy, gave this error status, without a code of Bedrock",
-    DOCUMENT_INVALID = "DOCUMENT_INVALID": "a value is no reference to a document, or its format is not one that Bedrock reads",
-    DOCUMENT_URL_INVALID = "DOCUMENT_URL_INVALID": "the URL of a document is no http or https URL with a host",
-    DOCUMENT_FORBIDDEN = "DOCUMENT_FORBIDDEN": "the document is at an address that is not public: allow its host in the configuration",
-    DOCUMENT_TOO_LARGE = "DOCUMENT_TOO_LARGE": "the document is larger than the configuration allows",
-    DOCUMENT_STORE_MISSING = "DOCUMENT_STORE_MISSING": "a stored document was named, but the REST address of the engine is not configured",
-    FUNCTION_INVALID = "FUNCTION_INVALID": "a function in the variables is unknown, has wrong parameters, or there are too many",
 }
 
 /// The exceptions that have a class of their own in the AWS SDK for Java. All others share one.
@@ -79,9 +73,6 @@ const MODELLED: &[&str] = &[
 
 const MODEL_CLASSES: &str = "software.amazon.awssdk.services.bedrockruntime.model";
 const CLIENT_CLASS: &str = "software.amazon.awssdk.core.exception.SdkClientException";
-const INPUT_CLASS: &str = "io.camunda.connector.api.error.ConnectorInputException";
-const CONNECTOR_CLASS: &str = "io.camunda.connector.api.error.ConnectorException";
-const ARGUMENT_CLASS: &str = "java.lang.IllegalArgumentException";
 
 /// What unreadable answers are in Camunda's runtime: of Converse, which the AWS SDK reads …
 pub(super) const UNREADABLE_CONVERSE: &str = CLIENT_CLASS;
@@ -102,7 +93,7 @@ impl Error {
             Self::Unreadable { .. } => ANSWER_UNREADABLE.into(),
             Self::NoMessage { .. } => ANSWER_EMPTY.into(),
             Self::Request { .. } => REQUEST_INVALID.into(),
-            Self::Document(error) => document_code(error),
+            Self::Document(error) => error.code(),
         }
     }
 
@@ -119,7 +110,7 @@ impl Error {
             | Self::Request { .. } => CLIENT_CLASS.into(),
             Self::Unreadable { java_class, .. } => (*java_class).into(),
             Self::NoMessage { .. } => "java.lang.NullPointerException".into(),
-            Self::Document(error) => document_class(error).into(),
+            Self::Document(error) => error.java_class().into(),
         }
     }
 
@@ -136,40 +127,6 @@ impl Error {
             Self::Document(error) if error.is_transient() => Retry::Spend,
             Self::Document(_) => Retry::Never,
         }
-    }
-}
-
-fn document_code(error: &documents::Error) -> Cow<'static, str> {
-    use documents::Error as E;
-    match error {
-        E::NoReference { .. } | E::UnknownKind { .. } => DOCUMENT_INVALID.into(),
-        E::BadUrl { .. } => DOCUMENT_URL_INVALID.into(),
-        E::Forbidden { .. } => DOCUMENT_FORBIDDEN.into(),
-        E::TooLarge { .. } => DOCUMENT_TOO_LARGE.into(),
-        // Camunda's runtime gives the HTTP status as the code, and 408 when nothing answers.
-        E::Status { status } | E::StoreStatus { status, .. } => status.to_string().into(),
-        E::Unreachable { .. } => "408".into(),
-        E::NoStore { .. } => DOCUMENT_STORE_MISSING.into(),
-        E::BadFunction { .. } | E::TooManyFunctions { .. } => FUNCTION_INVALID.into(),
-    }
-}
-
-fn document_class(error: &documents::Error) -> &'static str {
-    use documents::Error as E;
-    match error {
-        E::NoReference { .. } | E::NoStore { .. } | E::BadFunction { .. } | E::TooManyFunctions { .. } => {
-            INPUT_CLASS
-        }
-        E::UnknownKind { content_type: Some(content_type), .. } if content_type.contains('/') => {
-            ARGUMENT_CLASS
-        }
-        // Camunda's runtime cannot even read such a type.
-        E::UnknownKind { .. } | E::StoreStatus { .. } => "java.lang.RuntimeException",
-        E::BadUrl { .. }
-        | E::Forbidden { .. }
-        | E::TooLarge { .. }
-        | E::Status { .. }
-        | E::Unreachable { .. } => CONNECTOR_CLASS,
     }
 }
 

@@ -1,5 +1,6 @@
 //! From settings to the options of Bedrock and of documents.
 
+use super::parse;
 use super::proxy::Proxies;
 use super::reader::Reader;
 use crate::bedrock::{DefaultIdentity, Options};
@@ -14,7 +15,7 @@ pub(crate) fn read(reader: &mut Reader, proxies: &Proxies, variables: &[(String,
             .unwrap_or_default()
             .into_iter()
             .collect(),
-        default_region: reader.parsed("bedrock.region", region),
+        default_region: reader.parsed("bedrock.region", parse::region),
         default_identity: identity(reader, variables),
         proxy: proxies.outbound.clone(),
         ca_pem: ca_pem(reader),
@@ -36,6 +37,13 @@ pub(crate) fn read_documents(reader: &mut Reader) -> ExternalOptions {
     options
 }
 
+/// How much of all documents may be in memory together.
+pub(crate) fn read_documents_memory(reader: &mut Reader) -> usize {
+    let mut bytes = 128_000_000;
+    reader.bytes("documents.max-memory", &mut bytes);
+    bytes
+}
+
 /// Keys in the environment are what AWS's chain would find first. They are taken here, so that the environment is
 /// read in one place; everything else is left to the chain.
 fn identity(reader: &mut Reader, variables: &[(String, String)]) -> DefaultIdentity {
@@ -54,12 +62,6 @@ fn identity(reader: &mut Reader, variables: &[(String, String)]) -> DefaultIdent
         },
         _ => DefaultIdentity::Chain,
     }
-}
-
-fn region(text: &str) -> Option<String> {
-    let text = text.trim();
-    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    text.bytes().all(is_name).then(|| text.to_owned())
 }
 
 fn ca_pem(reader: &mut Reader) -> Option<Vec<u8>> {

@@ -61,6 +61,8 @@ pub struct Config {
     pub job_types: JobTypes,
     pub bedrock: crate::bedrock::Options,
     pub documents: documents::ExternalOptions,
+    /// What all documents together may take.
+    pub documents_memory_bytes: usize,
     pub journal: JournalConfig,
     pub secrets: SecretsConfig,
     pub admin: admin::Options,
@@ -105,13 +107,16 @@ impl Config {
         notice::refuse(reader, variables);
         let proxies = proxy::read(reader, variables);
         let (gateway, engine) = gateway::read(reader, &proxies);
-        let secrets = secrets::read(reader, variables, engine.rest_address.is_some());
+        let bedrock = self::bedrock::read(reader, &proxies, variables);
+        let has_rest_address = engine.rest_address.is_some();
+        let secrets = secrets::read(reader, variables, has_rest_address, bedrock.default_region.as_deref());
         let (worker, job_types) = self::worker::read(reader, &engine, variables);
         let mut config = Self {
             worker,
             job_types,
-            bedrock: self::bedrock::read(reader, &proxies, variables),
+            bedrock,
             documents: self::bedrock::read_documents(reader),
+            documents_memory_bytes: self::bedrock::read_documents_memory(reader),
             journal: self::journal::read(reader),
             gateway,
             engine,

@@ -143,6 +143,13 @@ pub fn address(text: &str, plain: bool) -> Option<String> {
     (!authority.host().is_empty() && port_fits).then_some(completed)
 }
 
+/// An AWS region. Its name becomes part of host names, so nothing else is let through.
+pub fn region(text: &str) -> Option<String> {
+    let text = text.trim();
+    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    text.bytes().all(is_name).then(|| text.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -58,6 +58,18 @@ impl Reader {
         }
     }
 
+    /// A folder that has to be there.
+    pub(crate) fn folder(&mut self, key: &'static str) -> Option<PathBuf> {
+        let path = self.path(key)?;
+        match std::fs::read_dir(&path) {
+            Ok(_) => Some(path),
+            Err(error) => {
+                self.mistake(key, format!("expected a folder that can be read ({error})"));
+                None
+            }
+        }
+    }
+
     pub(crate) fn address(&mut self, key: &'static str, plain: bool) -> Option<String> {
         self.parsed(key, |text| parse::address(text, plain))
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::parse;
 use super::reader::Reader;
-use crate::secrets::{EnvironmentOptions, EnvironmentSecrets};
+use crate::secrets::{AwsLayout, AwsOptions, EnvironmentOptions, EnvironmentSecrets, FolderOptions, Naming};
 
 /// Where placeholders for secrets are resolved. Strict mode needs the engine's REST interface, so it is only named
 /// here and put together where that is.
@@ -22,6 +23,10 @@ pub struct SecretsConfig {
     pub mode: SecretsMode,
     /// Names that may be used anywhere.
     pub allowed_names: BTreeSet<String>,
+    /// Mounted secrets, if there are any.
+    pub folder: Option<FolderOptions>,
+    /// AWS Secrets Manager, if it is to be asked.
+    pub aws: Option<AwsOptions>,
     environment: EnvironmentOptions,
     variables: Vec<(String, String)>,
 }
@@ -39,6 +44,8 @@ impl fmt::Debug for SecretsConfig {
             .field("mode", &self.mode)
             .field("allowed_names", &self.allowed_names)
             .field("environment", &self.environment)
+            .field("folder", &self.folder)
+            .field("aws", &self.aws)
             .finish_non_exhaustive()
     }
 }
@@ -47,6 +54,7 @@ pub(crate) fn read(
     reader: &mut Reader,
     variables: &[(String, String)],
     has_rest_address: bool,
+    bedrock_region: Option<&str>,
 ) -> SecretsConfig {
     let mode = match reader.choice("secrets.mode") {
         Some("strict") => SecretsMode::Strict,
@@ -63,8 +71,43 @@ pub(crate) fn read(
     if let Some(prefix) = reader.text("secrets.prefix") {
         environment.prefix = prefix;
     }
-    environment.by_tenant = reader.switch("secrets.tenant-aware").unwrap_or(environment.by_tenant);
-    environment.by_process = reader.switch("secrets.process-aware").unwrap_or(environment.by_process);
-    let allowed_names = reader.list("secrets.allowed-names").unwrap_or_default().into_iter().collect();
-    SecretsConfig { mode, allowed_names, environment, variables: variables.to_vec() }
+    environment.naming = Naming {
+        by_tenant: reader.switch("secrets.tenant-aware").unwrap_or_default(),
+        by_process: reader.switch("secrets.process-aware").unwrap_or_default(),
+    };
+    let naming = environment.naming.clone();
+    SecretsConfig {
+        mode,
+        allowed_names: reader.list("secrets.allowed-names").unwrap_or_default().into_iter().collect(),
+        folder: reader
+            .folder("secrets.folder")
+            .map(|folder| FolderOptions { folder, naming: naming.clone() }),
+        aws: read_aws(reader, naming, bedrock_region),
+        environment,
+        variables: variables.to_vec(),
+    }
+}
+
+fn read_aws(reader: &mut Reader, naming: Naming, bedrock_region: Option<&str>) -> Option<AwsOptions> {
+    let (object, prefix) = (reader.text("secrets.aws-secret"), reader.text("secrets.aws-prefix"));
+    let region = reader.parsed("secrets.aws-region", parse::region);
+    let endpoint_url = reader.address("secrets.aws-endpoint", false);
+    let mut keep = AwsOptions::KEEP;
+    reader.duration("secrets.aws-keep", &mut keep);
+    let layout = match (object, prefix) {
+        (None, None) => return None,
+        (Some(id), None) => AwsLayout::Object(id),
+        (None, Some(prefix)) => AwsLayout::Each(prefix),
+        (Some(_), Some(_)) => {
+            reader.mistake("secrets.aws-prefix", "expected either one secret for all or a prefix, not both");
+            return None;
+        }
+    };
+    let Some(region) = region.or_else(|| bedrock_region.map(str::to_owned)) else {
+        if !reader.is_set("secrets.aws-region") {
+            reader.mistake("secrets.aws-region", "expected a region, because AWS_REGION is not set either");
+        }
+        return None;
+    };
+    Some(AwsOptions { layout, naming, region, endpoint_url, keep })
 }

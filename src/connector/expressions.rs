@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::created::Marks;
 use super::{Code, Error, Retry};
 use crate::clock::Clock;
 use crate::feel::{Cache, Context, Diagnostic, Expression, Failure, FailureKind, Options};
@@ -37,6 +38,8 @@ impl Evaluation {
 pub(super) struct Evaluated {
     pub(super) value: Value,
     pub(super) warnings: Vec<Warning>,
+    /// What in the value is to be stored as a document.
+    pub(super) marks: Marks,
 }
 
 /// Something in an expression that is null for a reason which the modeler should know.
@@ -71,13 +74,17 @@ impl Expressions {
             .map_err(|error| failed(which, &error.diagnostic(expression), &error.to_string()))?;
         let started = Instant::now();
         let interrupt = || started.elapsed() > TIME_LIMIT;
-        let options = Options { interrupt: Some(&interrupt), ..Options::new(self.clock.now()) };
-        let evaluation = expression
-            .evaluate(context, &options)
+        let marks = Marks::new();
+        let evaluation = marks
+            .with_function(|functions| {
+                let options =
+                    Options { interrupt: Some(&interrupt), functions, ..Options::new(self.clock.now()) };
+                expression.evaluate(context, &options)
+            })
             .map_err(|error| failed(which, &error.diagnostic(expression.source()), &error.to_string()))?;
         let warnings =
             evaluation.failures.iter().filter_map(|failure| warning(failure, &expression)).collect();
-        Ok(Evaluated { value: evaluation.value.to_json(), warnings })
+        Ok(Evaluated { value: evaluation.value.to_json(), warnings, marks })
     }
 }
 

@@ -3,9 +3,11 @@
 //!
 //! A job passes through three steps, so that the worker can put the journal between them:
 //! `Runtime::prepare` reads headers, resolves secrets and binds the input to a [`Call`];
-//! [`Call::execute`] asks the model; `Runtime::conclude` applies the result and error expressions.
+//! [`Call::execute`] asks the model; `Runtime::conclude` applies the result and error expressions, and stores the
+//! documents that these make.
 
 mod conclude;
+mod created;
 mod duration;
 mod error;
 mod error_expression;
@@ -28,6 +30,7 @@ use std::fmt::Debug;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+pub use self::created::{CreateDocument, Created};
 pub use self::duration::parse_duration;
 pub use self::error::{CODES, Code, CodeEntry, Error, Retry};
 pub use self::expressions::select;

@@ -17,20 +17,20 @@ pub(super) fn context(response: &Value) -> Context<'_> {
     context
 }
 
-/// Maps an answer by the result variable and the result expression; the expression's entries win.
+/// Puts the output together from the result variable and what the result expression gave; the expression's entries
+/// win.
 pub(super) fn map(
     headers: &TaskHeaders,
     response: &Response,
-    evaluate: impl Fn(&str, &Context<'_>) -> Result<Value, Error>,
+    result: Option<Value>,
     max_output_bytes: usize,
 ) -> Result<Map<String, Value>, Error> {
     let mut variables = Map::new();
     if let Some(name) = &headers.result_variable {
         variables.insert(name.clone(), response.0.clone());
     }
-    if let Some(expression) = &headers.result_expression {
-        let value = evaluate(expression, &context(&response.0))?;
-        variables.extend(entries(value, "result")?);
+    if let Some(result) = result {
+        variables.extend(entries(result, "result")?);
     }
     check_size(&variables, max_output_bytes)?;
     Ok(variables)

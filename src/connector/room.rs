@@ -21,8 +21,13 @@ pub(super) fn with_room<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
     })
 }
 
+/// Does what descends into a value where there is room for it. None when there is no thread for a deep one.
+pub(super) fn in_room<T: Send>(value: &Value, work: impl FnOnce() -> T + Send) -> Option<T> {
+    if is_deep(value) { with_room(work) } else { Some(work()) }
+}
+
 /// Whether a value is nested so deeply that it needs room. It does not descend by recursion itself.
-pub(super) fn is_deep(value: &Value) -> bool {
+fn is_deep(value: &Value) -> bool {
     let mut open = vec![(value, 0)];
     while let Some((value, depth)) = open.pop() {
         if depth > SHALLOW {

@@ -9,8 +9,7 @@ use super::expressions::Expressions;
 use super::headers::TaskHeaders;
 use super::json;
 use super::plan::{Plan, Prepared};
-use super::room::{is_deep, with_room};
-use super::{Call, Code, Error, Job, Outcome, Registry, Response, Retry, Scope};
+use super::{Call, Code, CreateDocument, Error, Job, Outcome, Registry, Response, Retry, Scope};
 use crate::clock::{Clock, SystemClock};
 use crate::secrets::{self, Masker};
 use crate::telemetry::{Event, Telemetry};
@@ -35,6 +34,7 @@ pub struct Runtime {
     secrets: Arc<secrets::Resolver>,
     expressions: Arc<Expressions>,
     telemetry: Telemetry,
+    documents: Option<Arc<dyn CreateDocument>>,
     options: Options,
 }
 
@@ -46,6 +46,7 @@ impl Runtime {
             secrets,
             expressions: Arc::new(Expressions::new(Arc::new(SystemClock))),
             telemetry: Telemetry::no_op(),
+            documents: None,
             options,
         }
     }
@@ -54,6 +55,13 @@ impl Runtime {
     #[must_use]
     pub fn with_telemetry(mut self, telemetry: Telemetry) -> Self {
         self.telemetry = telemetry;
+        self
+    }
+
+    /// Stores here what expressions make into documents.
+    #[must_use]
+    pub fn with_documents(mut self, documents: Arc<dyn CreateDocument>) -> Self {
+        self.documents = Some(documents);
         self
     }
 
@@ -81,15 +89,17 @@ impl Runtime {
         Prepared { plan, call }
     }
 
-    /// Decides what becomes of the job. It asks no model, and gives the same outcome when it is repeated.
-    pub fn conclude(&self, plan: &Plan, result: Result<Response, Error>) -> Outcome {
-        let max_output_bytes = self.options.max_output_bytes;
-        let conclusion =
-            Conclusion { plan, expressions: &self.expressions, telemetry: &self.telemetry, max_output_bytes };
-        if !result.as_ref().is_ok_and(|Response(value)| is_deep(value)) {
-            return conclusion.conclude(result);
-        }
-        with_room(|| conclusion.conclude(result)).unwrap_or_else(|| conclusion.conclude(Err(no_room())))
+    /// Decides what becomes of the job. It asks no model, and gives the same outcome when it is repeated, except
+    /// that documents which an expression makes are stored anew.
+    pub async fn conclude(&self, plan: &Plan, result: Result<Response, Error>) -> Outcome {
+        let conclusion = Conclusion {
+            plan,
+            expressions: &self.expressions,
+            telemetry: &self.telemetry,
+            documents: self.documents.as_deref(),
+            max_output_bytes: self.options.max_output_bytes,
+        };
+        conclusion.conclude(result).await
     }
 
     async fn bind(&self, job: &Job, masker: &mut Masker) -> Result<Box<dyn Call>, Error> {
@@ -124,18 +134,6 @@ fn read_variables(text: &str) -> Result<Value, Error> {
     }
     json::parse(text.as_bytes())
         .map_err(|error| Error::input(format!("the variables of the job cannot be read as JSON: {error}")))
-}
-
-/// The answer is there, and the next attempt may find a thread.
-fn no_room() -> Error {
-    Error {
-        code: Code::RESULT_INVALID,
-        error_type: "java.lang.StackOverflowError".into(),
-        message: "the answer is nested so deeply that it needs a thread of its own, and the system has none"
-            .into(),
-        variables: None,
-        retry: Retry::Spend,
-    }
 }
 
 fn secrets_scope(scope: &Scope) -> secrets::Scope {

@@ -1,5 +1,7 @@
 //! The runtime from a job to its outcome, with a connector that answers what it is told.
 
+mod created;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,6 +71,10 @@ fn runtime() -> Runtime {
 }
 
 async fn play(job_type: &str, headers: &str, variables: &str) -> Outcome {
+    play_with(runtime(), job_type, headers, variables).await
+}
+
+async fn play_with(runtime: Runtime, job_type: &str, headers: &str, variables: &str) -> Outcome {
     let job = Job {
         key: 1,
         job_type: job_type.into(),
@@ -77,13 +83,12 @@ async fn play(job_type: &str, headers: &str, variables: &str) -> Outcome {
         variables: variables.to_owned(),
         retries: 3,
     };
-    let runtime = runtime();
     let prepared = runtime.prepare(&job).await;
     let result = match prepared.call {
         Ok(call) => call.execute().await,
         Err(error) => Err(error),
     };
-    runtime.conclude(&prepared.plan, result)
+    runtime.conclude(&prepared.plan, result).await
 }
 
 /// What becomes of a job with these headers, when the model answers this.

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{Error, Loader, Reference};
+use super::{Error, Reference, Session};
 use crate::clock::SystemClock;
 use crate::connector::select;
 
@@ -19,8 +19,8 @@ pub fn needs_expansion(data: &Value) -> bool {
 
 /// Expands the `data` of a job.
 #[derive(Debug)]
-pub struct Expander<'a> {
-    pub loader: &'a Loader,
+pub struct Expander<'a, 'b> {
+    pub session: &'a mut Session<'b>,
 }
 
 /// Something to expand, inner ones before outer ones.
@@ -30,10 +30,10 @@ struct Place {
     is_function: bool,
 }
 
-impl Expander<'_> {
+impl Expander<'_, '_> {
     /// Replaces functions by their results, and documents by their content where a text is expected. Those of
     /// the document fields and of the history stay references.
-    pub async fn expand(&self, data: &mut Value) -> Result<(), Error> {
+    pub async fn expand(&mut self, data: &mut Value) -> Result<(), Error> {
         let places = find(data);
         if places.iter().filter(|place| place.is_function).count() > MAX_FUNCTIONS {
             return Err(Error::TooManyFunctions { limit: MAX_FUNCTIONS });
@@ -44,7 +44,7 @@ impl Expander<'_> {
                 self.run(value).await?
             } else {
                 let path = format!("data{}", place.pointer.replace('/', "."));
-                base64(&self.loader.load(&Reference::read(value, &path)?).await?.content)
+                base64(&self.session.load(&Reference::read(value, &path)?).await?.content)
             };
             if let Some(slot) = data.pointer_mut(&place.pointer) {
                 *slot = expanded;
@@ -53,10 +53,10 @@ impl Expander<'_> {
         Ok(())
     }
 
-    async fn run(&self, value: &Value) -> Result<Value, Error> {
+    async fn run(&mut self, value: &Value) -> Result<Value, Error> {
         let function = value.get(MARK).and_then(Value::as_str).unwrap_or_default();
         let params = value.get("params").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let call = Function { name: function, params, loader: self.loader };
+        let mut call = Function { name: function, params, session: self.session };
         match function {
             "base64" => Ok(base64(&call.content().await?)),
             "getText" => call.text().await.map(Value::String),
@@ -69,13 +69,13 @@ impl Expander<'_> {
 
 /// A call of a function.
 #[derive(Debug)]
-struct Function<'a> {
+struct Function<'a, 'b> {
     name: &'a str,
     params: &'a [Value],
-    loader: &'a Loader,
+    session: &'a mut Session<'b>,
 }
 
-impl Function<'_> {
+impl<'a> Function<'a, '_> {
     fn bad(&self, reason: &str) -> Error {
         Error::BadFunction { function: self.name.to_owned(), reason: reason.to_owned() }
     }
@@ -87,7 +87,7 @@ impl Function<'_> {
         }
     }
 
-    fn optional_text(&self, index: usize) -> Result<Option<&str>, Error> {
+    fn optional_text(&self, index: usize) -> Result<Option<&'a str>, Error> {
         match self.params.get(index) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -95,17 +95,22 @@ impl Function<'_> {
         }
     }
 
+    async fn load(&mut self) -> Result<Bytes, Error> {
+        let document = self.document()?;
+        Ok(self.session.load(&document).await?.content)
+    }
+
     /// The content of a document, or the bytes of a text.
-    async fn content(&self) -> Result<Bytes, Error> {
+    async fn content(&mut self) -> Result<Bytes, Error> {
         match self.params.first() {
             Some(Value::String(text)) => Ok(text.clone().into()),
-            _ => Ok(self.loader.load(&self.document()?).await?.content),
+            _ => self.load().await,
         }
     }
 
-    async fn text(&self) -> Result<String, Error> {
+    async fn text(&mut self) -> Result<String, Error> {
         let charset = self.optional_text(1)?.unwrap_or("UTF-8").to_ascii_uppercase();
-        let content = self.loader.load(&self.document()?).await?.content;
+        let content = self.load().await?;
         match charset.as_str() {
             "UTF-8" | "UTF8" | "US-ASCII" | "ASCII" => Ok(String::from_utf8_lossy(&content).into_owned()),
             "ISO-8859-1" | "LATIN1" | "ISO8859_1" => Ok(content.iter().copied().map(char::from).collect()),
@@ -113,8 +118,8 @@ impl Function<'_> {
         }
     }
 
-    async fn json(&self) -> Result<Value, Error> {
-        let content = self.loader.load(&self.document()?).await?.content;
+    async fn json(&mut self) -> Result<Value, Error> {
+        let content = self.load().await?;
         let json: Value = serde_json::from_slice(&content)
             .map_err(|error| self.bad(&format!("the document is no JSON: {error}")))?;
         match self.optional_text(1)? {
@@ -137,7 +142,7 @@ impl Function<'_> {
         if !matches!(document, Reference::Stored { .. }) {
             return Err(self.bad("only documents of the engine's store have links"));
         }
-        self.loader.link(&document, self.optional_text(1)?).await
+        self.session.link(&document, self.optional_text(1)?).await
     }
 }
 
@@ -202,12 +207,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::documents::{External, ExternalOptions};
+    use crate::documents::{Budget, External, ExternalOptions, Loader};
 
     async fn expand(mut data: Value) -> Result<Value, Error> {
         let fetch = External::new(ExternalOptions::default()).expect("a client");
-        let loader = Loader::new(Arc::new(fetch), None);
-        Expander { loader: &loader }.expand(&mut data).await.map(|()| data)
+        let loader = Loader::new(Arc::new(fetch), None, Budget::new(1_000_000));
+        Expander { session: &mut loader.session() }.expand(&mut data).await.map(|()| data)
     }
 
     fn inline(content: &str) -> Value {

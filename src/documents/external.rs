@@ -1,7 +1,7 @@
 //! Fetches documents from URLs that anyone may have written, so it goes nowhere but to public addresses.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +11,10 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Client, Response, Url};
 
+use super::address::is_public;
+use super::budget::Share;
 use super::loader::{Document, Fetch};
-use super::{Error, body};
+use super::{Error, body, tls};
 
 /// Limits of fetching.
 #[derive(Debug, Clone)]
@@ -47,21 +49,31 @@ pub struct External {
 
 impl External {
     /// Builds the HTTP client. It keeps no cookies and follows no redirects by itself.
-    pub fn new(options: Options) -> Result<Self, reqwest::Error> {
-        // Another part of the process may have installed it already, which is as good.
-        rustls::crypto::ring::default_provider().install_default().ok();
+    pub fn new(options: Options) -> Result<Self, Error> {
+        Self::resolving(options, Arc::new(SystemResolver))
+    }
+
+    /// The same, with another way from names to addresses.
+    fn resolving(options: Options, resolver: Arc<dyn Resolve>) -> Result<Self, Error> {
         let options = Arc::new(options);
         let client = Client::builder()
+            .tls_backend_preconfigured(tls::config()?)
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .connect_timeout(Duration::from_secs(10))
-            .dns_resolver(GuardedResolver { options: Arc::clone(&options) })
-            .build()?;
+            .dns_resolver(GuardedResolver { resolver, options: Arc::clone(&options) })
+            .build()
+            .map_err(|error| body::unusable(&error))?;
         Ok(Self { client, options })
     }
 
-    async fn fetch_within_limits(&self, url: &str, name: Option<&str>) -> Result<Document, Error> {
+    async fn fetch_within_limits(
+        &self,
+        url: &str,
+        name: Option<&str>,
+        share: &mut Share,
+    ) -> Result<Document, Error> {
         let mut url = Url::parse(url).map_err(|error| Error::BadUrl { reason: error.to_string() })?;
         for _ in 0..=self.options.max_redirects {
             self.check(&url)?;
@@ -70,7 +82,7 @@ impl External {
             if status.is_redirection() {
                 url = redirected(&url, response.headers())?;
             } else if status.is_success() {
-                return self.read(response, name).await;
+                return self.read(response, name, share).await;
             } else {
                 return Err(Error::Status { status: status.as_u16() });
             }
@@ -95,7 +107,12 @@ impl External {
         }
     }
 
-    async fn read(&self, response: Response, name: Option<&str>) -> Result<Document, Error> {
+    async fn read(
+        &self,
+        response: Response,
+        name: Option<&str>,
+        share: &mut Share,
+    ) -> Result<Document, Error> {
         let header =
             |key| response.headers().get(key).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let content_type = header(CONTENT_TYPE);
@@ -104,16 +121,23 @@ impl External {
             response.url().path_segments().and_then(|mut parts| parts.next_back()).map(str::to_owned);
         let name =
             name.map(str::to_owned).or_else(|| disposition.as_deref().and_then(file_name)).or(last_segment);
-        let content = body::read(response, self.options.max_bytes).await?;
+        let content = body::read(response, self.options.max_bytes, share).await?;
         Ok(Document { name, content_type, content })
     }
 }
 
 impl Fetch for External {
-    fn fetch<'a>(&'a self, url: &'a str, name: Option<&'a str>) -> BoxFuture<'a, Result<Document, Error>> {
+    fn fetch<'a>(
+        &'a self,
+        url: &'a str,
+        name: Option<&'a str>,
+        share: &'a mut Share,
+    ) -> BoxFuture<'a, Result<Document, Error>> {
         async move {
+            // Waiting for room is not the server's fault, so it does not count.
+            share.reserve(self.options.max_bytes).await;
             let limit = self.options.timeout;
-            tokio::time::timeout(limit, self.fetch_within_limits(url, name))
+            tokio::time::timeout(limit, self.fetch_within_limits(url, name, share))
                 .await
                 .unwrap_or_else(|_| Err(Error::Unreachable { reason: format!("not done after {limit:?}") }))
         }
@@ -157,18 +181,32 @@ struct Forbidden {
     address: IpAddr,
 }
 
-/// Resolves names, and gives back nothing when one of the addresses is not public.
-#[derive(Debug)]
+/// Asks the system for addresses.
+struct SystemResolver;
+
+impl Resolve for SystemResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let addresses: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Resolves names, and gives back nothing when one of the addresses is not public. The client connects to these
+/// very addresses, so a name cannot mean something else a moment later.
 struct GuardedResolver {
+    resolver: Arc<dyn Resolve>,
     options: Arc<Options>,
 }
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let options = Arc::clone(&self.options);
+        let host = name.as_str().to_owned();
+        let resolving = self.resolver.resolve(name);
         Box::pin(async move {
-            let host = name.as_str().to_owned();
-            let addresses: Vec<_> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            let addresses: Vec<_> = resolving.await?.collect();
             if !options.allowed_hosts.contains(&host) {
                 for address in &addresses {
                     if !is_public(address.ip()) {
@@ -185,94 +223,17 @@ fn refuse_private(host: &str, address: IpAddr) -> Result<IpAddr, Error> {
     if is_public(address) { Ok(address) } else { Err(Error::Forbidden { host: host.to_owned(), address }) }
 }
 
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => is_public_v6(address),
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    let reserved = match a {
-        0 | 240..=255 => true,
-        100 => (64..128).contains(&b),
-        192 => b == 0 && (c == 0 || c == 2) || b == 88 && c == 99,
-        198 => b == 18 || b == 19 || b == 51 && c == 100,
-        203 => b == 0 && c == 113,
-        _ => false,
-    };
-    !(reserved
-        || address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_multicast())
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    if let Some(inner) = embedded_v4(address) {
-        return is_public_v4(inner);
-    }
-    // Only 2000::/3 is given out for the public network; 2001:db8::/32 is for documentation, 2001::/32 tunnels.
-    let [first, second, ..] = address.segments();
-    first & 0xe000 == 0x2000 && !(first == 0x2001 && (second == 0x0db8 || second == 0))
-}
-
-/// The IPv4 address that an IPv6 address stands for: mapped, translated (64:ff9b::/96) or 6to4 (2002::/16).
-fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, g, h] = address.segments();
-    let join = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
-    match (a, b, c, d, e, f) {
-        (0, 0, 0, 0, 0, 0xffff) | (0x64, 0xff9b, 0, 0, 0, 0) => Some(join(g, h)),
-        (0x2002, ..) => Some(join(b, c)),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use axum::Router;
     use axum::http::StatusCode;
     use axum::response::Redirect;
     use axum::routing::get;
 
     use super::*;
-
-    #[test]
-    fn only_public_addresses_are_public() {
-        for address in ["8.8.8.8", "1.1.1.1", "172.32.0.1", "100.63.0.1", "2606:4700::1111", "::ffff:8.8.8.8"]
-        {
-            assert!(is_public(address.parse().expect("address")), "{address}");
-        }
-        for address in [
-            "127.0.0.1",
-            "10.1.2.3",
-            "172.16.0.1",
-            "192.168.1.1",
-            "169.254.169.254",
-            "100.64.0.1",
-            "0.0.0.0",
-            "255.255.255.255",
-            "224.0.0.1",
-            "198.18.0.1",
-            "192.0.0.1",
-            "::1",
-            "::",
-            "fe80::1",
-            "fc00::1",
-            "fd00:ec2::254",
-            "ff02::1",
-            "::ffff:127.0.0.1",
-            "::ffff:169.254.169.254",
-            "64:ff9b::a00:1",
-            "2002:7f00:1::",
-            "2001:db8::1",
-            "::127.0.0.1",
-            "fec0::1",
-        ] {
-            assert!(!is_public(address.parse().expect("address")), "{address}");
-        }
-    }
+    use crate::documents::Budget;
 
     /// A server of documents on a port of its own.
     async fn serve() -> u16 {
@@ -285,6 +246,8 @@ mod tests {
             .route("/moved", get(|| async { Redirect::temporary("/a.txt") }))
             .route("/loop", get(|| async { Redirect::temporary("/loop") }))
             .route("/away", get(|| async { Redirect::temporary("http://127.0.0.2:1/") }))
+            .route("/to-name", get(|| async { Redirect::temporary("http://inside.example/") }))
+            .route("/to-file", get(|| async { Redirect::temporary("file:///etc/passwd") }))
             .route("/broken", get(|| async { StatusCode::INTERNAL_SERVER_ERROR }));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -292,19 +255,44 @@ mod tests {
         port
     }
 
+    /// What the names of the tests stand for.
+    struct Names;
+
+    impl Resolve for Names {
+        fn resolve(&self, name: Name) -> Resolving {
+            let addresses: &[&str] = match name.as_str() {
+                "inside.example" => &["10.0.0.7"],
+                "meta.example" => &["169.254.169.254"],
+                "here.example" => &["127.0.0.1"],
+                "mapped.example" => &["::ffff:127.0.0.1"],
+                "unique.example" => &["fd00::1"],
+                "mixed.example" => &["203.0.114.1", "192.168.0.1"],
+                _ => &[],
+            };
+            let addresses: Vec<SocketAddr> = addresses
+                .iter()
+                .map(|address| (address.parse::<IpAddr>().expect("an address"), 0).into())
+                .collect();
+            Box::pin(std::future::ready(Ok(Box::new(addresses.into_iter()) as Addrs)))
+        }
+    }
+
     fn external(allowed: &[&str], max_bytes: usize) -> External {
         let allowed_hosts = allowed.iter().map(|host| (*host).to_owned()).collect();
-        External::new(Options { allowed_hosts, max_bytes, ..Options::default() }).expect("a client")
+        let options = Options { allowed_hosts, max_bytes, ..Options::default() };
+        External::resolving(options, Arc::new(Names)).expect("a client")
+    }
+
+    async fn fetch(external: &External, url: &str) -> Result<Document, Error> {
+        external.fetch(url, None, &mut Budget::new(1_000_000).share()).await
     }
 
     #[tokio::test]
     async fn an_allowed_host_is_fetched_with_its_names_and_redirects() {
         let port = serve().await;
         let external = external(&["127.0.0.1"], 100);
-        let fetch = |path: &str| {
-            let (external, url) = (external.clone(), format!("http://127.0.0.1:{port}/{path}"));
-            async move { external.fetch(&url, None).await }
-        };
+        let external = &external;
+        let fetch = async |path: &str| fetch(external, &format!("http://127.0.0.1:{port}/{path}")).await;
         let document = fetch("a.txt").await.expect("a document");
         assert_eq!(document.content, "hello");
         assert_eq!(document.content_type.as_deref(), Some("text/plain"));
@@ -318,26 +306,87 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_private_host_is_refused_by_address_and_by_name() {
+    async fn an_address_that_is_not_public_is_refused_in_every_spelling() {
         let port = serve().await;
         let external = external(&[], 100);
-        for host in ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1"] {
-            let result = external.fetch(&format!("http://{host}:{port}/a.txt"), None).await;
+        for host in [
+            "127.0.0.1",
+            "127.1",
+            "127.0.0.1.",
+            "2130706433",
+            "0x7f.1",
+            "0x7f000001",
+            "0177.0.0.1",
+            "017700000001",
+            "127.0.0.0x1",
+            "%31%32%37.0.0.1",
+            "\u{ff11}27.0.0.1",
+            "0.0.0.0",
+            "0",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.0.1",
+            "169.254.169.254",
+            "100.100.100.200",
+            "[::1]",
+            "[::]",
+            "[fe80::1]",
+            "[fd00:ec2::254]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:a9fe:a9fe]",
+            "[::127.0.0.1]",
+            "[64:ff9b::7f00:1]",
+            "[2002:7f00:1::]",
+            "user@127.0.0.1",
+            "8.8.8.8@127.0.0.1",
+        ] {
+            let result = fetch(&external, &format!("http://{host}:{port}/a.txt")).await;
             assert!(matches!(result, Err(Error::Forbidden { .. })), "{host}: {result:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_for_an_address_that_is_not_public_is_refused() {
+        let port = serve().await;
+        let external = external(&[], 100);
+        for host in ["inside", "meta", "here", "mapped", "unique", "mixed"] {
+            let result = fetch(&external, &format!("http://{host}.example:{port}/a.txt")).await;
+            assert!(matches!(result, Err(Error::Forbidden { .. })), "{host}: {result:?}");
+        }
+        let result = fetch(&external, &format!("http://nobody.example:{port}/a.txt")).await;
+        assert!(matches!(result, Err(Error::Unreachable { .. })), "{result:?}");
+    }
+
+    #[tokio::test]
+    async fn the_systems_own_names_are_refused_too() {
+        let external = External::new(Options::default()).expect("a client");
+        let result = fetch(&external, &format!("http://localhost:{}/a.txt", serve().await)).await;
+        assert!(matches!(result, Err(Error::Forbidden { .. })), "{result:?}");
+    }
+
+    #[tokio::test]
+    async fn a_name_may_be_allowed() {
+        let port = serve().await;
+        let external = external(&["here.example"], 100);
+        let document = fetch(&external, &format!("http://here.example:{port}/a.txt")).await;
+        assert_eq!(document.expect("a document").content, "hello");
+        for elsewhere in ["to-name", "away", "to-file"] {
+            let result = fetch(&external, &format!("http://here.example:{port}/{elsewhere}")).await;
+            assert!(matches!(result, Err(Error::Forbidden { .. } | Error::BadUrl { .. })), "{result:?}");
         }
     }
 
     #[tokio::test]
     async fn a_large_document_is_refused() {
         let port = serve().await;
-        let result = external(&["127.0.0.1"], 4).fetch(&format!("http://127.0.0.1:{port}/a.txt"), None).await;
+        let result = fetch(&external(&["127.0.0.1"], 4), &format!("http://127.0.0.1:{port}/a.txt")).await;
         assert!(matches!(result, Err(Error::TooLarge { limit: 4 })));
     }
 
     #[tokio::test]
     async fn other_schemes_are_refused() {
         for url in ["ftp://example.com/a", "file:///etc/passwd", "", "a.pdf"] {
-            let result = external(&[], 4).fetch(url, None).await;
+            let result = fetch(&external(&[], 4), url).await;
             assert!(matches!(result, Err(Error::BadUrl { .. })), "{url}");
         }
     }
@@ -347,8 +396,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         drop(listener);
-        let result =
-            external(&["127.0.0.1"], 4).fetch(&format!("http://127.0.0.1:{port}/?token=t"), None).await;
+        let result = fetch(&external(&["127.0.0.1"], 4), &format!("http://127.0.0.1:{port}/?token=t")).await;
         let Err(error @ Error::Unreachable { .. }) = result else { panic!("{result:?}") };
         assert!(!error.to_string().contains("token"), "{error}");
     }

@@ -66,6 +66,30 @@ impl Kind {
     }
 }
 
+/// Types of files that no model reads as a document, but processes store.
+const OTHER_TYPES: &[(&str, &str)] = &[
+    ("json", "application/json"),
+    ("xml", "application/xml"),
+    ("yaml", "application/yaml"),
+    ("yml", "application/yaml"),
+    ("zip", "application/zip"),
+    ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    ("svg", "image/svg+xml"),
+    ("mp3", "audio/mpeg"),
+    ("wav", "audio/wav"),
+    ("mp4", "video/mp4"),
+];
+
+/// The content type that a file of this name has.
+pub(super) fn content_type(name: &str) -> &'static str {
+    let extension = extension(name).unwrap_or_default().to_ascii_lowercase();
+    let known = KINDS.iter().find(|(_, extensions, _)| extensions.contains(&extension.as_str()));
+    let other =
+        || OTHER_TYPES.iter().find(|(other, _)| *other == extension).map(|(_, content_type)| content_type);
+    let found = known.and_then(|(_, _, types)| types.first()).or_else(other);
+    found.copied().unwrap_or("application/octet-stream")
+}
+
 /// What follows the last dot, when something does.
 pub(super) fn extension(name: &str) -> Option<&str> {
     name.trim_end().rsplit_once('.').map(|(_, extension)| extension).filter(|extension| !extension.is_empty())

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+use super::budget::{Budget, Share};
 use super::{Error, Kind, Reference};
 
 /// A document with its content.
@@ -29,16 +30,33 @@ impl Document {
     }
 }
 
+/// A document that is to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDocument {
+    pub name: String,
+    pub content_type: String,
+    pub content: Bytes,
+}
+
 /// Gets documents from URLs.
 pub trait Fetch: Debug + Send + Sync {
-    /// The document behind a URL.
-    fn fetch<'a>(&'a self, url: &'a str, name: Option<&'a str>) -> BoxFuture<'a, Result<Document, Error>>;
+    /// The document behind a URL. Its bytes are taken from the share.
+    fn fetch<'a>(
+        &'a self,
+        url: &'a str,
+        name: Option<&'a str>,
+        share: &'a mut Share,
+    ) -> BoxFuture<'a, Result<Document, Error>>;
 }
 
 /// The document store of the engine.
 pub trait Store: Debug + Send + Sync {
-    /// The content of a stored document.
-    fn fetch<'a>(&'a self, document: &'a Reference) -> BoxFuture<'a, Result<Bytes, Error>>;
+    /// The content of a stored document. Its bytes are taken from the share.
+    fn fetch<'a>(
+        &'a self,
+        document: &'a Reference,
+        share: &'a mut Share,
+    ) -> BoxFuture<'a, Result<Bytes, Error>>;
 
     /// A link to a stored document that is valid for a time, given as an ISO-8601 duration.
     fn link<'a>(
@@ -46,6 +64,9 @@ pub trait Store: Debug + Send + Sync {
         document: &'a Reference,
         time_to_live: Option<&'a str>,
     ) -> BoxFuture<'a, Result<String, Error>>;
+
+    /// Stores a document, and gives the reference to it.
+    fn create(&self, document: NewDocument) -> BoxFuture<'_, Result<Reference, Error>>;
 }
 
 /// Gets documents of all sorts.
@@ -53,25 +74,55 @@ pub trait Store: Debug + Send + Sync {
 pub struct Loader {
     fetch: Arc<dyn Fetch>,
     store: Option<Arc<dyn Store>>,
+    budget: Budget,
 }
 
 impl Loader {
     /// Without a store, documents of the engine are an error that says what to configure.
-    pub fn new(fetch: Arc<dyn Fetch>, store: Option<Arc<dyn Store>>) -> Self {
-        Self { fetch, store }
+    pub fn new(fetch: Arc<dyn Fetch>, store: Option<Arc<dyn Store>>, budget: Budget) -> Self {
+        Self { fetch, store, budget }
     }
 
-    /// The content of a document.
-    pub async fn load(&self, reference: &Reference) -> Result<Document, Error> {
+    /// Begins to load documents for one request.
+    pub fn session(&self) -> Session<'_> {
+        Session { loader: self, share: self.budget.share() }
+    }
+
+    pub(super) async fn create(&self, document: NewDocument) -> Result<Reference, Error> {
+        self.store.as_ref().ok_or(Error::NoStoreForNew)?.create(document).await
+    }
+
+    fn store(&self, reference: &Reference) -> Result<&Arc<dyn Store>, Error> {
+        self.store.as_ref().ok_or_else(|| Error::NoStore {
+            document_id: match reference {
+                Reference::Stored { document_id, .. } => document_id.clone(),
+                Reference::External { .. } | Reference::Inline { .. } => String::new(),
+            },
+        })
+    }
+}
+
+/// Loads the documents of one request. It lives as long as the request, because the documents are in it.
+#[derive(Debug)]
+pub struct Session<'a> {
+    loader: &'a Loader,
+    share: Share,
+}
+
+impl Session<'_> {
+    /// The content of a document. An inline one is in memory anyway, so it is not counted.
+    pub async fn load(&mut self, reference: &Reference) -> Result<Document, Error> {
         match reference {
             Reference::Inline { content, name, content_type } => Ok(Document {
                 name: name.clone(),
                 content_type: content_type.clone(),
                 content: inline_content(content),
             }),
-            Reference::External { url, name } => self.fetch.fetch(url, name.as_deref()).await,
+            Reference::External { url, name } => {
+                self.loader.fetch.fetch(url, name.as_deref(), &mut self.share).await
+            }
             Reference::Stored { metadata, .. } => Ok(Document {
-                content: self.store(reference)?.fetch(reference).await?,
+                content: self.loader.store(reference)?.fetch(reference, &mut self.share).await?,
                 name: entry(metadata, "fileName"),
                 content_type: entry(metadata, "contentType"),
             }),
@@ -83,16 +134,7 @@ impl Loader {
         reference: &Reference,
         time_to_live: Option<&str>,
     ) -> Result<String, Error> {
-        self.store(reference)?.link(reference, time_to_live).await
-    }
-
-    fn store(&self, reference: &Reference) -> Result<&Arc<dyn Store>, Error> {
-        self.store.as_ref().ok_or_else(|| Error::NoStore {
-            document_id: match reference {
-                Reference::Stored { document_id, .. } => document_id.clone(),
-                Reference::External { .. } | Reference::Inline { .. } => String::new(),
-            },
-        })
+        self.loader.store(reference)?.link(reference, time_to_live).await
     }
 }
 

@@ -11,7 +11,7 @@ pub enum Error {
     Missing { path: String, name: String, remedy: String },
     /// The process model does not name the secret: write it there, or allow it in the configuration.
     #[error(
-        "{path} names the secret {name:?}, which the inputs of the task in the process model do not; \
+        "{path} names the secret {name:?}, which this input of the task in the process model does not; \
          write it there, or allow the name in the configuration"
     )]
     Refused { path: String, name: String },

@@ -1,14 +1,13 @@
 //! Puts secrets in the place of their placeholders, where that is allowed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
+use std::fmt;
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use super::replace::{Piece, pieces};
-use super::{Error, Masker, Scope, Secret, SecretProvider, SourceError};
+use super::{Error, Inputs, Masker, ModelNames, Scope, Secret, SecretProvider};
 
 /// Where placeholders are resolved.
 #[derive(Debug, Clone, Default)]
@@ -17,17 +16,12 @@ pub enum Mode {
     /// has allowed. A placeholder in a prompt is just text.
     #[default]
     Fields,
-    /// As `Fields`, but only names that the process model itself writes into the task are known.
+    /// Where the process model itself writes them: a name counts in the input of the task that names it, and nowhere
+    /// else, unless the operator has allowed it.
     Strict(Arc<dyn ModelNames>),
     /// In all text of all variables, as older versions of Camunda's runtime did. Whoever can write a prompt
     /// can then read any secret.
     Peer,
-}
-
-/// Knows which secrets the process model itself names in the inputs of a task.
-pub trait ModelNames: Debug + Send + Sync {
-    /// The names in the inputs of the element that the job belongs to.
-    fn names<'a>(&'a self, scope: &'a Scope) -> BoxFuture<'a, Result<BTreeSet<String>, SourceError>>;
 }
 
 /// Options of the secrets.
@@ -59,7 +53,7 @@ enum Area {
 struct Session<'a> {
     scope: &'a Scope,
     /// None: every name may be used in a secret field.
-    model_names: Option<BTreeSet<String>>,
+    inputs: Option<Inputs>,
     found: BTreeMap<String, Secret>,
 }
 
@@ -72,55 +66,50 @@ impl Resolver {
     /// Resolves the placeholders in the variables of a job and gives back what masks the values.
     pub async fn resolve(&self, variables: &mut Value, scope: &Scope) -> Result<Masker, Error> {
         let mut places = Vec::new();
-        collect(variables, &mut Path::default(), &self.options.mode, &mut places);
-        let mut session = Session { scope, model_names: None, found: BTreeMap::new() };
+        collect(variables, &mut Path::default(), &mut places);
+        let mut session = Session { scope, inputs: None, found: BTreeMap::new() };
         if let Mode::Strict(model) = &self.options.mode
             && !places.is_empty()
         {
-            session.model_names = Some(model.names(scope).await?);
+            session.inputs = Some(model.inputs(scope).await?);
         }
         for place in &places {
             self.look_up(place, &mut session).await?;
         }
-        replace(variables, &mut Path::default(), &self.options.mode, &|name, area| {
-            self.may_use(name, area, &session).then(|| session.found.get(name)).flatten()
+        replace(variables, &mut Path::default(), &|name, path| {
+            self.may_use(name, path, &session).then(|| session.found.get(name)).flatten()
         });
         Ok(Masker::new(session.found.into_values()))
     }
 
     async fn look_up(&self, place: &Place, session: &mut Session<'_>) -> Result<(), Error> {
+        let (path, name) = (|| place.path.to_string(), || place.name.clone());
+        let is_secret = place.path.area(&self.options.mode) == Area::Secret;
         if !place.is_closed {
-            return match place.area {
-                Area::Text => Ok(()),
-                Area::Secret => Err(Error::Unclosed { path: place.path.clone(), name: place.name.clone() }),
-            };
+            return if is_secret { Err(Error::Unclosed { path: path(), name: name() }) } else { Ok(()) };
+        }
+        if !self.may_use(&place.name, &place.path, session) {
+            return if is_secret { Err(Error::Refused { path: path(), name: name() }) } else { Ok(()) };
         }
         if session.found.contains_key(&place.name) {
             return Ok(());
         }
-        if !self.may_use(&place.name, place.area, session) {
-            return match place.area {
-                Area::Text => Ok(()),
-                Area::Secret => Err(Error::Refused { path: place.path.clone(), name: place.name.clone() }),
-            };
-        }
         for provider in &self.providers {
             if let Some(secret) = provider.get(&place.name, session.scope).await? {
-                session.found.insert(place.name.clone(), secret);
+                session.found.insert(name(), secret);
                 return Ok(());
             }
         }
         Err(self.missing(place, session.scope))
     }
 
-    fn may_use(&self, name: &str, area: Area, session: &Session<'_>) -> bool {
+    fn may_use(&self, name: &str, path: &Path, session: &Session<'_>) -> bool {
         if self.options.allowed_names.contains(name) {
             return true;
         }
-        match (area, &session.model_names) {
-            (Area::Secret, None) => true,
-            (Area::Text, None) => false,
-            (Area::Secret | Area::Text, Some(names)) => names.contains(name),
+        match &session.inputs {
+            Some(inputs) => inputs.name_at(&path.0, name),
+            None => path.area(&self.options.mode) == Area::Secret,
         }
     }
 
@@ -129,22 +118,27 @@ impl Resolver {
             self.providers.iter().map(|provider| provider.remedy(&place.name, scope)).collect();
         let remedy =
             if remedies.is_empty() { "configure a source".to_owned() } else { remedies.join(", or ") };
-        Error::Missing { path: place.path.clone(), name: place.name.clone(), remedy }
+        Error::Missing { path: place.path.to_string(), name: place.name.clone(), remedy }
     }
 }
 
 /// A placeholder and where it stands.
 #[derive(Debug)]
 struct Place {
-    path: String,
+    path: Path,
     name: String,
-    area: Area,
     is_closed: bool,
 }
 
 /// The keys from the top of the variables down to a value.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Path(Vec<String>);
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("."))
+    }
+}
 
 impl Path {
     fn area(&self, mode: &Mode) -> Area {
@@ -168,19 +162,19 @@ impl Path {
     }
 }
 
-fn collect(value: &Value, path: &mut Path, mode: &Mode, places: &mut Vec<Place>) {
+fn collect(value: &Value, path: &mut Path, places: &mut Vec<Place>) {
     match value {
-        Value::String(text) => collect_text(text, path, mode, places),
+        Value::String(text) => collect_text(text, path, places),
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                path.within(&index.to_string(), |path| collect(item, path, mode, places));
+                path.within(&index.to_string(), |path| collect(item, path, places));
             }
         }
         Value::Object(entries) => {
             for (key, entry) in entries {
                 path.within(key, |path| {
-                    collect_text(key, path, mode, places);
-                    collect(entry, path, mode, places);
+                    collect_text(key, path, places);
+                    collect(entry, path, places);
                 });
             }
         }
@@ -188,36 +182,30 @@ fn collect(value: &Value, path: &mut Path, mode: &Mode, places: &mut Vec<Place>)
     }
 }
 
-fn collect_text(text: &str, path: &Path, mode: &Mode, places: &mut Vec<Place>) {
-    let area = path.area(mode);
+fn collect_text(text: &str, path: &Path, places: &mut Vec<Place>) {
     for piece in pieces(text) {
         let (name, is_closed) = match piece {
             Piece::Text(_) => continue,
             Piece::Placeholder { name, .. } => (name, true),
             Piece::Unclosed { name, .. } => (name, false),
         };
-        places.push(Place { path: path.0.join("."), name: name.to_owned(), area, is_closed });
+        places.push(Place { path: path.clone(), name: name.to_owned(), is_closed });
     }
 }
 
-fn replace<'a>(
-    value: &mut Value,
-    path: &mut Path,
-    mode: &Mode,
-    secret: &impl Fn(&str, Area) -> Option<&'a Secret>,
-) {
+fn replace<'a>(value: &mut Value, path: &mut Path, secret: &impl Fn(&str, &Path) -> Option<&'a Secret>) {
     match value {
         Value::String(text) => {
-            if let Some(replaced) = replace_text(text, path.area(mode), secret) {
+            if let Some(replaced) = replace_text(text, path, secret) {
                 *text = replaced;
             }
         }
         Value::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                path.within(&index.to_string(), |path| replace(item, path, mode, secret));
+                path.within(&index.to_string(), |path| replace(item, path, secret));
             }
         }
-        Value::Object(entries) => replace_entries(entries, path, mode, secret),
+        Value::Object(entries) => replace_entries(entries, path, secret),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
@@ -225,20 +213,19 @@ fn replace<'a>(
 fn replace_entries<'a>(
     entries: &mut Map<String, Value>,
     path: &mut Path,
-    mode: &Mode,
-    secret: &impl Fn(&str, Area) -> Option<&'a Secret>,
+    secret: &impl Fn(&str, &Path) -> Option<&'a Secret>,
 ) {
     let mut renamed = false;
     for (key, entry) in entries.iter_mut() {
         path.within(key, |path| {
-            renamed |= replace_text(key, path.area(mode), secret).is_some();
-            replace(entry, path, mode, secret);
+            renamed |= replace_text(key, path, secret).is_some();
+            replace(entry, path, secret);
         });
     }
     if renamed {
         let old = std::mem::take(entries);
         entries.extend(old.into_iter().map(|(key, entry)| {
-            let new = path.within(&key, |path| replace_text(&key, path.area(mode), secret));
+            let new = path.within(&key, |path| replace_text(&key, path, secret));
             (new.unwrap_or(key), entry)
         }));
     }
@@ -247,15 +234,15 @@ fn replace_entries<'a>(
 /// The text with its secrets, or none when it stays as it is.
 fn replace_text<'a>(
     text: &str,
-    area: Area,
-    secret: &impl Fn(&str, Area) -> Option<&'a Secret>,
+    path: &Path,
+    secret: &impl Fn(&str, &Path) -> Option<&'a Secret>,
 ) -> Option<String> {
     let mut changed = false;
     let replaced = pieces(text)
         .into_iter()
         .map(|piece| match piece {
             Piece::Text(text) | Piece::Unclosed { written: text, .. } => text,
-            Piece::Placeholder { written, name } => match secret(name, area) {
+            Piece::Placeholder { written, name } => match secret(name, path) {
                 Some(secret) => {
                     changed = true;
                     secret.expose()
@@ -270,9 +257,10 @@ fn replace_text<'a>(
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
+    use futures_util::future::BoxFuture;
     use serde_json::json;
 
-    use super::super::{EnvironmentOptions, EnvironmentSecrets};
+    use super::super::{EnvironmentOptions, EnvironmentSecrets, SourceError};
     use super::*;
 
     fn resolver(options: Options) -> Resolver {
@@ -391,26 +379,47 @@ mod tests {
     }
 
     #[derive(Debug)]
-    struct Names(&'static [&'static str]);
+    struct Model(Inputs);
 
-    impl ModelNames for Names {
-        fn names<'a>(&'a self, _: &'a Scope) -> BoxFuture<'a, Result<BTreeSet<String>, SourceError>> {
-            std::future::ready(Ok(self.0.iter().map(|name| (*name).to_owned()).collect())).boxed()
+    impl ModelNames for Model {
+        fn inputs<'a>(&'a self, _: &'a Scope) -> BoxFuture<'a, Result<Inputs, SourceError>> {
+            std::future::ready(Ok(self.0.clone())).boxed()
         }
     }
 
+    fn strict(inputs: &[(&str, &str)]) -> Mode {
+        let inputs = inputs.iter().fold(Inputs::default(), |all, (target, source)| all.with(target, source));
+        Mode::Strict(Arc::new(Model(inputs)))
+    }
+
     #[tokio::test]
-    async fn strictly_only_names_of_the_process_model_are_resolved() {
-        let mode = Mode::Strict(Arc::new(Names(&["KEY"])));
+    async fn strictly_a_name_is_resolved_in_the_input_that_writes_it() {
+        let mode = strict(&[
+            ("authentication", "={secretKey: \"{{secrets.KEY}}\"}"),
+            ("data.system", "secrets.QUOTED"),
+        ]);
         check(
-            mode.clone(),
-            &[],
-            json!({"authentication": "{{secrets.KEY}}", "data": {"newMessage": "{{secrets.KEY}} {{secrets.QUOTED}}"}}),
-            json!({"authentication": "the-key", "data": {"newMessage": "the-key {{secrets.QUOTED}}"}}),
+            mode,
+            &["EMPTY"],
+            json!({
+                "authentication": {"secretKey": "{{secrets.KEY}}"},
+                "data": {"newMessage": "{{secrets.KEY}} {{secrets.QUOTED}}{{secrets.EMPTY}}", "system": ["secrets.QUOTED"]}
+            }),
+            json!({
+                "authentication": {"secretKey": "the-key"},
+                "data": {"newMessage": "{{secrets.KEY}} {{secrets.QUOTED}}", "system": ["say \"hi\" \\ there\nnow"]}
+            }),
         )
         .await;
-        let refused = resolve(mode, &[], json!({"authentication": "{{secrets.QUOTED}}"})).await;
-        assert!(matches!(refused, Err(Error::Refused { .. })));
+    }
+
+    #[tokio::test]
+    async fn strictly_a_name_of_another_input_is_refused() {
+        let mode = strict(&[("authentication.accessKey", "{{secrets.KEY}}")]);
+        let variables =
+            json!({"authentication": {"accessKey": "{{secrets.KEY}}", "secretKey": "{{secrets.KEY}}"}});
+        let refused = resolve(mode, &[], variables).await;
+        assert!(matches!(refused, Err(Error::Refused { path, .. }) if path == "authentication.secretKey"));
     }
 
     #[tokio::test]

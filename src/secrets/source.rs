@@ -1,14 +1,12 @@
 //! Where secrets come from.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::{Scope, Secret};
 
-/// A place that knows secrets by name. Files and AWS Secrets Manager are further ones.
+/// A place that knows secrets by name.
 pub trait SecretProvider: Debug + Send + Sync {
     /// The secret of this name for a job of this scope, or none when the place does not have it.
     fn get<'a>(
@@ -26,7 +24,7 @@ pub trait SecretProvider: Debug + Send + Sync {
 #[error("the secrets cannot be read from {place}: {reason}")]
 #[non_exhaustive]
 pub struct SourceError {
-    /// For example `the environment`.
+    /// For example `AWS Secrets Manager`.
     pub place: String,
     /// What went wrong, without any secret in it.
     pub reason: String,
@@ -39,147 +37,31 @@ impl SourceError {
     }
 }
 
-/// How the names of secrets become names of environment variables.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EnvironmentOptions {
-    /// Stands before every name, so that a process cannot read what is no secret of its own.
-    pub prefix: String,
-    /// Whether the tenant's id and `_` come next. A tenant then sees only its own secrets.
+/// What stands before the names of secrets, so that a tenant or a process sees only its own.
+///
+/// The parts are joined by `_`, as Camunda's runtime does it. A tenant `a` that asks for `b_KEY` gets what the tenant
+/// `a_b` calls `KEY`: whoever relies on tenants gives them ids without `_`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Naming {
+    /// Whether the tenant's id and `_` come first.
     pub by_tenant: bool,
-    /// Whether the process id and `_` come next. A process then sees only its own secrets.
+    /// Whether the process id and `_` come next.
     pub by_process: bool,
 }
 
-impl Default for EnvironmentOptions {
-    fn default() -> Self {
-        Self { prefix: "SECRET_".into(), by_tenant: false, by_process: false }
-    }
-}
-
-/// Secrets in environment variables.
-#[derive(Debug)]
-pub struct EnvironmentSecrets {
-    options: EnvironmentOptions,
-    values: BTreeMap<String, Secret>,
-    /// Variables without the prefix: only their names, to say what to rename.
-    others: BTreeSet<String>,
-}
-
-impl EnvironmentSecrets {
-    /// Takes the variables of the environment; those without the prefix are forgotten but for their names.
-    pub fn new(options: EnvironmentOptions, variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let (values, others): (Vec<_>, Vec<_>) =
-            variables.into_iter().partition(|(name, _)| name.starts_with(&options.prefix));
-        Self {
-            values: values.into_iter().map(|(name, value)| (name, value.into())).collect(),
-            others: others.into_iter().map(|(name, _)| name).collect(),
-            options,
+impl Naming {
+    /// The name under which a place has the secret for a job of this scope.
+    pub(super) fn full_name(&self, name: &str, scope: &Scope) -> String {
+        let mut full_name = String::new();
+        if self.by_tenant {
+            full_name.push_str(&scope.tenant_id);
+            full_name.push('_');
         }
-    }
-
-    fn variable(&self, name: &str, scope: &Scope) -> String {
-        let mut variable = self.options.prefix.clone();
-        if self.options.by_tenant {
-            variable.push_str(&scope.tenant_id);
-            variable.push('_');
+        if self.by_process {
+            full_name.push_str(&scope.bpmn_process_id);
+            full_name.push('_');
         }
-        if self.options.by_process {
-            variable.push_str(&scope.bpmn_process_id);
-            variable.push('_');
-        }
-        variable.push_str(name);
-        variable
-    }
-}
-
-/// Spring, which Camunda's runtime asks, finds `MY_NAME` for `my.name` and `my-name`. Diagrams rely on it.
-fn relaxed(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
-}
-
-impl SecretProvider for EnvironmentSecrets {
-    fn get<'a>(
-        &'a self,
-        name: &'a str,
-        scope: &'a Scope,
-    ) -> BoxFuture<'a, Result<Option<Secret>, SourceError>> {
-        let variable = self.variable(name, scope);
-        let found = self.values.get(&variable).or_else(|| self.values.get(&relaxed(&variable)));
-        std::future::ready(Ok(found.cloned())).boxed()
-    }
-
-    fn remedy(&self, name: &str, scope: &Scope) -> String {
-        let variable = self.variable(name, scope);
-        let bare = [name.to_owned(), relaxed(name)].into_iter().find(|name| self.others.contains(name));
-        match bare {
-            Some(bare) => format!("rename the environment variable {bare} to {variable}"),
-            None => format!("set the environment variable {variable}"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn environment(options: EnvironmentOptions) -> EnvironmentSecrets {
-        let variables = [
-            ("SECRET_KEY", "general"),
-            ("SECRET_MY_NAME", "relaxed"),
-            ("SECRET_acme_KEY", "of the tenant"),
-            ("SECRET_acme_order_KEY", "of the process"),
-            ("KEY2", "not a secret of ours"),
-        ];
-        EnvironmentSecrets::new(options, variables.map(|(name, value)| (name.to_owned(), value.to_owned())))
-    }
-
-    fn scope() -> Scope {
-        Scope { tenant_id: "acme".into(), bpmn_process_id: "order".into(), ..Scope::default() }
-    }
-
-    fn get(environment: &EnvironmentSecrets, name: &str) -> Option<String> {
-        let found = environment.get(name, &scope()).now_or_never().expect("no waiting").expect("no failure");
-        found.map(|secret| secret.expose().to_owned())
-    }
-
-    #[test]
-    fn secrets_have_the_prefix() {
-        let environment = environment(EnvironmentOptions::default());
-        assert_eq!(get(&environment, "KEY").as_deref(), Some("general"));
-        assert_eq!(get(&environment, "KEY2"), None);
-        assert_eq!(get(&environment, "SECRET_KEY"), None);
-    }
-
-    #[test]
-    fn other_case_dots_and_hyphens_are_found() {
-        let environment = environment(EnvironmentOptions::default());
-        for name in ["key", "my.name", "my-name", "My_Name"] {
-            assert!(get(&environment, name).is_some(), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_tenant_and_a_process_see_only_their_own() {
-        let by_tenant = EnvironmentOptions { by_tenant: true, ..EnvironmentOptions::default() };
-        let environment_of_tenant = environment(by_tenant.clone());
-        assert_eq!(get(&environment_of_tenant, "KEY").as_deref(), Some("of the tenant"));
-        assert_eq!(get(&environment_of_tenant, "MY_NAME"), None);
-        let by_both = environment(EnvironmentOptions { by_process: true, ..by_tenant });
-        assert_eq!(get(&by_both, "KEY").as_deref(), Some("of the process"));
-    }
-
-    #[test]
-    fn the_remedy_names_the_variable() {
-        let environment = environment(EnvironmentOptions::default());
-        assert_eq!(environment.remedy("NOPE", &scope()), "set the environment variable SECRET_NOPE");
-        assert_eq!(
-            environment.remedy("KEY2", &scope()),
-            "rename the environment variable KEY2 to SECRET_KEY2"
-        );
-    }
-
-    #[test]
-    fn no_value_is_printed() {
-        assert!(!format!("{:?}", environment(EnvironmentOptions::default())).contains("general"));
+        full_name.push_str(name);
+        full_name
     }
 }

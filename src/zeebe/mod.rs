@@ -4,6 +4,7 @@
 //!   messages in our own types;
 //! - `transport` owns the connections, made of `address`, `proxy`, `tls`, `farewell` and `http_status`;
 //! - `auth` gives the credentials, with `oauth` deciding when `token_endpoint` is asked;
+//! - `http_client` builds the clients for what is spoken over HTTP;
 //! - `error` says what happened and `meaning` what to do about it; `backoff` paces what is repeated.
 
 mod address;
@@ -12,6 +13,7 @@ mod backoff;
 mod client;
 mod error;
 mod farewell;
+mod http_client;
 mod http_status;
 mod job;
 mod meaning;
@@ -34,6 +36,7 @@ pub use self::auth::Authorization;
 pub use self::backoff::{Backoff, BackoffOptions};
 pub use self::client::Client;
 pub use self::error::{Call, Error, OptionsError, TokenError};
+pub use self::http_client::http_client;
 pub use self::job::ActivatedJob;
 pub use self::keys::{ElementInstanceKey, JobKey, ProcessDefinitionKey, ProcessInstanceKey};
 pub use self::meaning::{CommandVerdict, FeedVerdict};

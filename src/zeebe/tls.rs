@@ -56,15 +56,15 @@ impl Handshake {
 }
 
 /// TLS for calls over HTTP. Certificate authorities of one's own are trusted beside those of the system.
-pub(super) fn for_http_client(ca_file: Option<&Path>, needed: bool) -> Result<ClientConfig, OptionsError> {
+pub(super) fn for_http_client(tls: &Tls, needed: bool) -> Result<ClientConfig, OptionsError> {
     let mut roots = system_roots();
-    if let Some(path) = ca_file {
+    if let Some(path) = &tls.ca_file {
         add_file(&mut roots, path)?;
     }
     if needed && roots.is_empty() {
         return Err(no_roots());
     }
-    Ok(builder(roots)?.with_no_client_auth())
+    with_client_certificate(builder(roots)?, tls)
 }
 
 fn client_config(tls: &Tls) -> Result<ClientConfig, OptionsError> {
@@ -76,17 +76,19 @@ fn client_config(tls: &Tls) -> Result<ClientConfig, OptionsError> {
     if roots.is_empty() {
         return Err(no_roots());
     }
-    let builder = builder(roots)?;
-    let mut config = match &tls.client_certificate {
-        None => builder.with_no_client_auth(),
-        Some(certificate) => {
-            let chain = certificates(&certificate.chain_file)?;
-            let key = private_key(&certificate.key_file)?;
-            builder.with_client_auth_cert(chain, key).map_err(unusable)?
-        }
-    };
+    let mut config = with_client_certificate(builder(roots)?, tls)?;
     config.alpn_protocols.push(HTTP_2.to_owned());
     Ok(config)
+}
+
+fn with_client_certificate(
+    builder: ConfigBuilder<ClientConfig, WantsClientCert>,
+    tls: &Tls,
+) -> Result<ClientConfig, OptionsError> {
+    let Some(certificate) = &tls.client_certificate else { return Ok(builder.with_no_client_auth()) };
+    let chain = certificates(&certificate.chain_file)?;
+    let key = private_key(&certificate.key_file)?;
+    builder.with_client_auth_cert(chain, key).map_err(unusable)
 }
 
 fn builder(roots: RootCertStore) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, OptionsError> {

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use tokio::sync::OnceCell;
 
 use super::error::{OptionsError, TokenError, chain};
-use super::options::{OAuth, Proxy};
-use super::{proxy, tls};
+use super::http_client::{builder, unusable};
+use super::options::{OAuth, Proxy, Tls};
 use crate::secret::Secret;
 
 /// No token answer is anywhere near this long.
@@ -185,18 +185,12 @@ fn reason(answer: ErrorAnswer) -> Option<String> {
 }
 
 fn http_client(client: &OAuth, proxy: &Proxy, needs_tls: bool) -> Result<reqwest::Client, OptionsError> {
-    let mut builder = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls::for_http_client(client.ca_file.as_deref(), needs_tls)?)
+    let tls = Tls { ca_file: client.ca_file.clone(), client_certificate: None };
+    builder(&tls, proxy, needs_tls)?
         .connect_timeout(client.connect_timeout)
         .timeout(client.read_timeout)
         // Tokens are asked for every few minutes; a connection kept for that is most often a dead one.
         .pool_max_idle_per_host(0)
-        // A redirect would carry the secret to another place.
-        .redirect(reqwest::redirect::Policy::none())
-        // The environment is read in one place only, and that is not here.
-        .no_proxy();
-    for proxy in proxy::for_http_client(proxy)? {
-        builder = builder.proxy(proxy);
-    }
-    builder.build().map_err(|error| OptionsError::Tls { reason: chain(&error) })
+        .build()
+        .map_err(unusable)
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use self::stub::{Answer, Stub, reply};
 use super::{Bedrock, Clients, DefaultIdentity, DefaultIdentityState, Flavour, Options, Retries};
 use crate::connector::{Call, Connector, Error, Response, Retry, Scope};
-use crate::documents::{External, ExternalOptions, Loader};
+use crate::documents::{Budget, External, ExternalOptions, Loader};
 use crate::telemetry::Telemetry;
 
 fn options(stub: &Stub) -> Options {
@@ -35,7 +35,8 @@ fn options(stub: &Stub) -> Options {
 fn bedrock(flavour: Flavour, options: Options) -> Bedrock {
     let fetch = External::new(ExternalOptions::default()).expect("a client");
     let clients = Clients::new(options).expect("clients");
-    Bedrock::new(flavour, Arc::new(clients), Loader::new(Arc::new(fetch), None), Telemetry::no_op())
+    let loader = Loader::new(Arc::new(fetch), None, Budget::new(1_000_000));
+    Bedrock::new(flavour, Arc::new(clients), loader, Telemetry::no_op())
 }
 
 fn variables(action: &str, data: Value) -> Value {

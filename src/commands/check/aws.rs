@@ -8,7 +8,7 @@ use bedrock_connector::bedrock::{
 };
 use bedrock_connector::config::Config;
 use bedrock_connector::connector::{Connector as _, Error, Scope};
-use bedrock_connector::documents::{External, Loader};
+use bedrock_connector::documents::{Budget, External, Loader};
 use bedrock_connector::telemetry::Telemetry;
 use serde_json::json;
 
@@ -77,7 +77,7 @@ async fn answers(config: &Config, clients: Arc<Clients>, model: &str) -> Check {
         return Check::failed(&name, "no region to ask in", "set AWS_REGION, or --region");
     };
     let loader = match External::new(config.documents.clone()) {
-        Ok(fetch) => Loader::new(Arc::new(fetch), None),
+        Ok(fetch) => Loader::new(Arc::new(fetch), None, Budget::new(0)),
         Err(error) => {
             return Check::failed(&name, error.to_string(), "check the certificates of this machine");
         }

@@ -77,10 +77,8 @@ impl Stage {
 
     /// Runs an instance to its end and gives the variables that the engine has then.
     pub(crate) async fn run(&self, process: &str, variables: Value) -> Value {
-        let instance = new_instance(process, &variables);
-        let result = self.client.create_instance_with_result(&instance, PATIENCE, Vec::new()).await;
-        match result {
-            Ok((_, variables)) => serde_json::from_str(&variables).expect("variables are JSON"),
+        match run_to_its_end(&self.client, &new_instance(process, &variables)).await {
+            Ok(variables) => serde_json::from_str(&variables).expect("variables are JSON"),
             Err(error) => panic!("the instance of {process} did not end: {error}\n{}", self.worker_log()),
         }
     }
@@ -113,7 +111,24 @@ impl Stage {
     }
 }
 
-fn new_instance(process: &str, variables: &Value) -> NewInstance {
+/// Starts an instance and waits for its variables. An engine that is too busy to start one has not started it,
+/// so it is asked again.
+pub(crate) async fn run_to_its_end(
+    client: &zeebe::Client,
+    instance: &NewInstance,
+) -> Result<String, zeebe::Error> {
+    loop {
+        match client.create_instance_with_result(instance, PATIENCE, Vec::new()).await {
+            Ok((_, variables)) => return Ok(variables),
+            Err(error) if error.code() == "RESOURCE_EXHAUSTED" => {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+pub(crate) fn new_instance(process: &str, variables: &Value) -> NewInstance {
     NewInstance {
         bpmn_process_id: process.to_owned(),
         variables: variables.to_string(),
