@@ -5,9 +5,7 @@ use std::fmt;
 
 use super::parse;
 use super::reader::Reader;
-use crate::secrets::{
-    AwsLayout, AwsOptions, EnvironmentOptions, EnvironmentSecrets, FolderOptions, Naming,
-};
+use crate::secrets::{AwsLayout, AwsOptions, EnvironmentOptions, EnvironmentSecrets, FolderOptions, Naming};
 
 /// Where placeholders for secrets are resolved. Strict mode needs the engine's REST interface, so it is only named
 /// here and put together where that is.

@@ -1,6 +1,5 @@
 //! Secrets in AWS Secrets Manager, with the credentials of this process.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 

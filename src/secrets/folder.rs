@@ -43,7 +43,8 @@ impl FolderSecrets {
         match read_bounded(&path).await {
             Ok(content) => text(content).map(Some).map_err(|reason| self.failed(&name, reason)),
             // Without the folder every secret would seem to be missing, and jobs would raise incidents.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::metadata(&self.0.folder).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::metadata(&self.0.folder).await
+            {
                 Ok(_) => Ok(None),
                 Err(error) => Err(SourceError::new(self.place(), error.to_string())),
             },

@@ -78,7 +78,8 @@ impl DeployedModels {
             let xml = self.source.xml(key);
             async move {
                 let read = xml.await.and_then(|xml| inputs_by_element(&xml));
-                read.map(Arc::new).map_err(|reason| SourceError::new(format!("the model of process {key}"), reason))
+                read.map(Arc::new)
+                    .map_err(|reason| SourceError::new(format!("the model of process {key}"), reason))
             }
         };
         let elements = self.kept.get(&key, fetch).await?;

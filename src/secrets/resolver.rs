@@ -193,11 +193,7 @@ fn collect_text(text: &str, path: &Path, places: &mut Vec<Place>) {
     }
 }
 
-fn replace<'a>(
-    value: &mut Value,
-    path: &mut Path,
-    secret: &impl Fn(&str, &Path) -> Option<&'a Secret>,
-) {
+fn replace<'a>(value: &mut Value, path: &mut Path, secret: &impl Fn(&str, &Path) -> Option<&'a Secret>) {
     match value {
         Value::String(text) => {
             if let Some(replaced) = replace_text(text, path, secret) {

@@ -22,7 +22,6 @@ mod options;
 mod processes;
 mod proxy;
 mod requests;
-mod secret;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -44,6 +43,6 @@ pub use self::meaning::{CommandVerdict, FeedVerdict};
 pub use self::options::{Auth, ClientCertificate, OAuth, Options, Proxy, Tls};
 pub use self::processes::{DeployedProcess, Message, NewInstance, Resource};
 pub use self::requests::{Activation, FailJob, Subscription, ThrowError};
-pub use self::secret::Secret;
 pub use self::stream::JobStream;
 pub use self::topology::{Broker, Health, Partition, Role, Topology};
+pub use crate::secret::Secret;
