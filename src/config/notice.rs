@@ -12,9 +12,9 @@ pub(crate) fn notices(reader: &Reader, variables: &[(String, String)]) -> Vec<St
     notices
 }
 
-/// Whoever sets up a journal relies on it.
+/// Whoever names a place for answers relies on it. How long they are kept stands in every dumped configuration.
 fn without_journal(reader: &Reader) -> Option<String> {
-    let keys = ["journal.data-dir", "journal.url", "journal.keep"];
+    let keys = ["journal.data-dir", "journal.url"];
     let key = keys.into_iter().find(|key| reader.is_set(key))?;
     Some(format!(
         "{key} has no effect: this version keeps no answers, so a job that comes back asks its model again"
