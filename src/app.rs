@@ -17,13 +17,13 @@ use tokio_util::sync::CancellationToken;
 use crate::admin::{self, ConnectorInfo, Exhibits, Loggers, Phase, Probe, Status};
 use crate::bedrock::{self, Bedrock, Clients, DefaultIdentityState, Flavour};
 use crate::clock::SystemClock;
-use crate::config::{Config, SecretsMode};
+use crate::config::{Config, SecretsConfig, SecretsMode};
 use crate::connector::{self, Connector, Registry, Runtime};
 use crate::documents::{self, Authorize, RestOptions, RestStore, Store};
-use crate::secrets::{self, SecretProvider};
+use crate::secrets::{self, AwsSecrets, DeployedModels, FolderSecrets, ProcessSource, SecretProvider};
 use crate::telemetry::{self, LogFilter, Telemetry};
 use crate::worker::{self, Drained};
-use crate::zeebe;
+use crate::zeebe::{self, ProcessDefinitionKey};
 
 /// Why the program cannot start. All of these are for the operator to mend.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,8 @@ use crate::zeebe;
 pub enum Error {
     #[error("the gateway cannot be addressed")]
     Gateway(#[from] zeebe::Error),
+    #[error("strict secrets cannot read process models")]
+    Models(#[from] zeebe::RestError),
     #[error("the connector to Bedrock cannot be built")]
     Bedrock(#[from] bedrock::Error),
     #[error("documents cannot be fetched")]
@@ -52,7 +54,8 @@ type Around = Box<dyn Fn(Arc<dyn Connector>) -> Arc<dyn Connector> + Send>;
 pub struct App {
     config: Config,
     telemetry: Telemetry,
-    secret_providers: Vec<Arc<dyn SecretProvider>>,
+    /// None: those of the configuration.
+    secret_providers: Option<Vec<Arc<dyn SecretProvider>>>,
     around: Around,
     loggers: Option<Arc<dyn Loggers>>,
 }
@@ -66,14 +69,14 @@ impl Debug for App {
 impl App {
     /// The program as it is configured.
     pub fn new(config: Config, telemetry: Telemetry) -> Self {
-        let secret_providers: Vec<Arc<dyn SecretProvider>> = vec![Arc::new(config.secrets.environment())];
-        Self { config, telemetry, secret_providers, around: Box::new(|connector| connector), loggers: None }
+        let around: Around = Box::new(|connector| connector);
+        Self { config, telemetry, secret_providers: None, around, loggers: None }
     }
 
     /// Takes the secrets from elsewhere than the configuration says.
     #[must_use]
     pub fn secrets_from(mut self, providers: Vec<Arc<dyn SecretProvider>>) -> Self {
-        self.secret_providers = providers;
+        self.secret_providers = Some(providers);
         self
     }
 
@@ -99,7 +102,8 @@ impl App {
     pub async fn start(self) -> Result<Running, Error> {
         let client = zeebe::Client::new(&self.config.gateway)?;
         let clients = Arc::new(Clients::new(self.config.bedrock.clone())?);
-        let runtime = self.runtime(&client, &clients)?;
+        let secrets = self.secrets(&client, &clients).await?;
+        let runtime = self.runtime(secrets, &client, &clients)?;
         let connectors = exhibited(runtime.registry());
         let options = self.config.worker.clone();
         let worker = options
@@ -129,14 +133,31 @@ impl App {
         Ok(Running { admin_address, health, stop_worker, worker, stop_admin, admin })
     }
 
-    fn runtime(&self, client: &zeebe::Client, clients: &Arc<Clients>) -> Result<Runtime, Error> {
-        let mode = match self.config.secrets.mode {
+    async fn secrets(&self, client: &zeebe::Client, clients: &Clients) -> Result<secrets::Resolver, Error> {
+        let config = &self.config.secrets;
+        let mode = match config.mode {
             SecretsMode::Fields => secrets::Mode::Fields,
             SecretsMode::Peer => secrets::Mode::Peer,
-            SecretsMode::Strict => secrets::Mode::Fields,
+            SecretsMode::Strict => {
+                let address = self.config.engine.rest_address.as_deref().unwrap_or_default();
+                let rest = zeebe::Rest::new(client.clone(), &self.config.gateway, address)?;
+                secrets::Mode::Strict(Arc::new(DeployedModels::new(Arc::new(EngineModels(rest)))))
+            }
         };
-        let options = secrets::Options { mode, allowed_names: self.config.secrets.allowed_names.clone() };
-        let secrets = secrets::Resolver::new(self.secret_providers.clone(), options);
+        let options = secrets::Options { mode, allowed_names: config.allowed_names.clone() };
+        let providers = match &self.secret_providers {
+            Some(providers) => providers.clone(),
+            None => configured_providers(config, clients).await,
+        };
+        Ok(secrets::Resolver::new(providers, options))
+    }
+
+    fn runtime(
+        &self,
+        secrets: secrets::Resolver,
+        client: &zeebe::Client,
+        clients: &Arc<Clients>,
+    ) -> Result<Runtime, Error> {
         let fetch = documents::External::new(self.config.documents.clone())?;
         let budget = documents::Budget::new(self.config.documents_memory_bytes);
         let loader = documents::Loader::new(Arc::new(fetch), self.document_store(client)?, budget);
@@ -165,6 +186,33 @@ impl App {
         };
         let authorize = Arc::new(EngineAuthorization(client.clone()));
         Ok(Some(Arc::new(RestStore::new(http, options, authorize)?)))
+    }
+}
+
+/// The environment first, because that is where Camunda's runtime looks.
+async fn configured_providers(config: &SecretsConfig, clients: &Clients) -> Vec<Arc<dyn SecretProvider>> {
+    let mut providers: Vec<Arc<dyn SecretProvider>> = vec![Arc::new(config.environment())];
+    if let Some(options) = &config.folder {
+        providers.push(Arc::new(FolderSecrets::new(options.clone())));
+    }
+    if let Some(options) = &config.aws {
+        providers.push(Arc::new(AwsSecrets::new(options.clone(), clients.base().await)));
+    }
+    providers
+}
+
+/// The models of processes, as the engine shows them.
+#[derive(Debug)]
+struct EngineModels(zeebe::Rest);
+
+impl ProcessSource for EngineModels {
+    fn xml(&self, process_definition_key: i64) -> BoxFuture<'static, Result<String, String>> {
+        let rest = self.0.clone();
+        async move {
+            let xml = rest.process_xml(ProcessDefinitionKey(process_definition_key)).await;
+            xml.map_err(|error| error.to_string())
+        }
+        .boxed()
     }
 }
 

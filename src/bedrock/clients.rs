@@ -147,7 +147,7 @@ impl Clients {
     }
 
     /// The environment as the SDK reads it. A region is given, because looking for one may ask the network.
-    pub(super) async fn base(&self) -> &SdkConfig {
+    pub async fn base(&self) -> &SdkConfig {
         self.base
             .get_or_init(|| async {
                 let region = self.options.default_region.clone().unwrap_or_else(|| "us-east-1".to_owned());

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::bedrock::DefaultIdentity;
+use crate::secrets::{AwsLayout, FolderOptions, Naming};
 use crate::zeebe::Auth;
 
 /// What a test starts the process with.
@@ -411,6 +412,51 @@ fn strict_secrets_need_the_rest_address() {
         with_env([("BEDROCK_CONNECTOR_SECRETS", "Strict"), ("ZEEBE_REST_ADDRESS", "http://zeebe:8080")])
             .config();
     assert_eq!(config.secrets.mode, SecretsMode::Strict);
+}
+
+#[test]
+fn secrets_come_from_a_folder_and_from_aws_where_these_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display().to_string();
+    let config = with_env([
+        ("BEDROCK_CONNECTOR_SECRETS_FOLDER", path.as_str()),
+        ("BEDROCK_CONNECTOR_SECRETS_AWS_SECRET", "prod/camunda"),
+        ("BEDROCK_CONNECTOR_SECRETS_TENANT_AWARE", "true"),
+        ("AWS_REGION", "eu-central-1"),
+    ])
+    .config();
+    let naming = Naming { by_tenant: true, by_process: false };
+    let expected = FolderOptions { folder: folder.path().to_owned(), naming: naming.clone() };
+    assert_eq!(config.secrets.folder, Some(expected));
+    let aws = config.secrets.aws.unwrap();
+    assert_eq!(aws.layout, AwsLayout::Object("prod/camunda".into()));
+    assert_eq!((aws.region.as_str(), aws.naming), ("eu-central-1", naming));
+    let defaults = with_env([]).config().secrets;
+    assert_eq!((defaults.folder, defaults.aws), (None, None));
+}
+
+#[test]
+fn sources_of_secrets_that_cannot_work_are_mistakes() {
+    let mistakes = with_env([
+        ("BEDROCK_CONNECTOR_SECRETS_FOLDER", "/does/not/exist"),
+        ("BEDROCK_CONNECTOR_SECRETS_AWS_PREFIX", "camunda/"),
+    ])
+    .mistakes();
+    let expected = [
+        "environment variable BEDROCK_CONNECTOR_SECRETS_FOLDER: found `/does/not/exist`, expected a folder that can be \
+         read (No such file or directory (os error 2))",
+        "environment variable BEDROCK_CONNECTOR_SECRETS_AWS_REGION: expected a region, because AWS_REGION is not set \
+         either",
+    ];
+    assert_eq!(mistakes, expected);
+    let both = [
+        ("BEDROCK_CONNECTOR_SECRETS_AWS_PREFIX", "camunda/"),
+        ("BEDROCK_CONNECTOR_SECRETS_AWS_SECRET", "camunda"),
+        ("AWS_REGION", "eu-central-1"),
+    ];
+    let expected = "environment variable BEDROCK_CONNECTOR_SECRETS_AWS_PREFIX: found `camunda/`, expected either one \
+                    secret for all or a prefix, not both";
+    assert_eq!(with_env(both).mistakes(), [expected]);
 }
 
 #[test]

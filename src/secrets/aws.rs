@@ -186,3 +186,126 @@ fn text(value: &Value) -> Option<Secret> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
+    use axum::Router;
+    use axum::extract::State;
+    use axum::http::{HeaderMap, StatusCode};
+    use axum::routing::post;
+    use serde_json::json;
+
+    use super::*;
+    use crate::bedrock::Clients;
+
+    /// A Secrets Manager that holds these secrets, by id. It notes the ids that were asked for.
+    #[derive(Debug)]
+    struct Manager {
+        secrets: Mutex<Value>,
+        asked: Mutex<Vec<String>>,
+    }
+
+    async fn answer(
+        State(manager): State<Arc<Manager>>,
+        headers: HeaderMap,
+        body: String,
+    ) -> (StatusCode, String) {
+        let header = |name: &str| headers.get(name).unwrap().to_str().unwrap().to_owned();
+        assert_eq!(header("x-amz-target"), "secretsmanager.GetSecretValue");
+        assert!(
+            header("authorization").contains("AKIDTEST/") && header("authorization").contains("/eu-west-3/")
+        );
+        let body: Value = serde_json::from_str(&body).unwrap();
+        let id = body["SecretId"].as_str().unwrap().to_owned();
+        let found = manager.secrets.lock().unwrap().get(&id).cloned();
+        manager.asked.lock().unwrap().push(id);
+        let refusal =
+            |code: &str| (StatusCode::BAD_REQUEST, json!({"__type": code, "message": "no"}).to_string());
+        match found {
+            None => refusal("ResourceNotFoundException"),
+            Some(Value::Null) => refusal("AccessDeniedException"),
+            Some(secret) => (StatusCode::OK, secret.to_string()),
+        }
+    }
+
+    async fn manager(secrets: Value, layout: AwsLayout, naming: Naming) -> (Arc<Manager>, AwsSecrets) {
+        let manager = Arc::new(Manager { secrets: Mutex::new(secrets), asked: Mutex::default() });
+        let router = Router::new().route("/", post(answer)).with_state(Arc::clone(&manager));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint_url = Some(format!("http://{}", listener.local_addr().unwrap()));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let clients = Clients::new(crate::bedrock::Options::default()).unwrap();
+        let keys = Credentials::new("AKIDTEST", "secret", None, None, "a test");
+        let base = clients.base().await.clone().into_builder();
+        let base = base.credentials_provider(SharedCredentialsProvider::new(keys)).build();
+        let options =
+            AwsOptions { layout, naming, region: "eu-west-3".into(), endpoint_url, keep: AwsOptions::KEEP };
+        (manager, AwsSecrets::new(options, &base))
+    }
+
+    async fn get(secrets: &AwsSecrets, name: &str) -> Result<Option<String>, SourceError> {
+        let scope = Scope { tenant_id: "acme".into(), ..Scope::default() };
+        Ok(secrets.get(name, &scope).await?.map(|secret| secret.expose().to_owned()))
+    }
+
+    #[tokio::test]
+    async fn one_secret_holds_all_names_and_is_asked_for_once() {
+        let all = r#"{"KEY": "the-hidden-one", "NUMBER": 7.10, "NOTHING": null}"#;
+        let held = json!({"prod/camunda": {"SecretString": all}});
+        let (manager, secrets) =
+            manager(held, AwsLayout::Object("prod/camunda".into()), Naming::default()).await;
+        for (name, expected) in
+            [("KEY", Some("the-hidden-one")), ("NUMBER", Some("7.10")), ("NOTHING", None), ("OTHER", None)]
+        {
+            assert_eq!(get(&secrets, name).await, Ok(expected.map(str::to_owned)), "{name}");
+        }
+        assert_eq!(*manager.asked.lock().unwrap(), ["prod/camunda"]);
+        assert!(!format!("{secrets:?}").contains("the-hidden-one"));
+    }
+
+    #[tokio::test]
+    async fn each_secret_has_its_own_with_the_prefix_and_the_tenant() {
+        let held = json!({"camunda/acme_KEY": {"SecretString": "value"}});
+        let naming = Naming { by_tenant: true, by_process: false };
+        let (manager, secrets) = manager(held, AwsLayout::Each("camunda/".into()), naming).await;
+        for _ in 0..2 {
+            assert_eq!(get(&secrets, "KEY").await, Ok(Some("value".to_owned())));
+            assert_eq!(get(&secrets, "OTHER").await, Ok(None));
+            assert_eq!(get(&secrets, "no such:name").await, Ok(None));
+        }
+        assert_eq!(*manager.asked.lock().unwrap(), ["camunda/acme_KEY", "camunda/acme_OTHER"]);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_a_failure_that_is_asked_again() {
+        let (manager, secrets) =
+            manager(json!({"KEY": null}), AwsLayout::Each(String::new()), Naming::default()).await;
+        let error = get(&secrets, "KEY").await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the secrets cannot be read from AWS Secrets Manager: the secret \"KEY\": AccessDeniedException: no"
+        );
+        *manager.secrets.lock().unwrap() = json!({"KEY": {"SecretString": "value"}});
+        assert_eq!(get(&secrets, "KEY").await, Ok(Some("value".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_object_of_names_is_a_failure_that_does_not_quote_it() {
+        for (held, reason) in [
+            (json!({"id": {"SecretString": "hidden"}}), "is no JSON object"),
+            (json!({"id": {"SecretString": "[\"hidden\"]"}}), "is no JSON object"),
+            (json!({"id": {"SecretBinary": "aGlkZGVu"}}), "holds bytes, expected a text"),
+            (json!({}), "does not exist"),
+        ] {
+            let (_manager, secrets) = manager(held, AwsLayout::Object("id".into()), Naming::default()).await;
+            assert_eq!(
+                get(&secrets, "KEY").await.unwrap_err().reason,
+                format!("the secret \"id\": {reason}")
+            );
+        }
+    }
+}

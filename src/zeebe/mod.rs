@@ -4,7 +4,7 @@
 //!   messages in our own types;
 //! - `transport` owns the connections, made of `address`, `proxy`, `tls`, `farewell` and `http_status`;
 //! - `auth` gives the credentials, with `oauth` deciding when `token_endpoint` is asked;
-//! - `http_client` builds the clients for what is spoken over HTTP;
+//! - `http_client` builds the clients for what is spoken over HTTP, and `rest` asks the engine there;
 //! - `error` says what happened and `meaning` what to do about it; `backoff` paces what is repeated.
 
 mod address;
@@ -22,6 +22,7 @@ mod options;
 mod processes;
 mod proxy;
 mod requests;
+mod rest;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,7 @@ pub use self::meaning::{CommandVerdict, FeedVerdict};
 pub use self::options::{Auth, ClientCertificate, OAuth, Options, Proxy, Tls};
 pub use self::processes::{DeployedProcess, Message, NewInstance, Resource};
 pub use self::requests::{Activation, FailJob, Subscription, ThrowError};
+pub use self::rest::{Rest, RestError};
 pub use self::stream::JobStream;
 pub use self::topology::{Broker, Health, Partition, Role, Topology};
 pub use crate::secret::Secret;

@@ -4,6 +4,7 @@ mod authentication;
 mod calls;
 mod connection;
 mod feed;
+mod rest;
 mod servers;
 mod stub;
 mod trust;
