@@ -14,14 +14,14 @@ use serde_json::{Map, Value};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::admin::{self, ConnectorInfo, Exhibits, Phase, Probe, Status};
+use crate::admin::{self, ConnectorInfo, Exhibits, Loggers, Phase, Probe, Status};
 use crate::bedrock::{self, Bedrock, Clients, DefaultIdentityState, Flavour};
 use crate::clock::SystemClock;
 use crate::config::{Config, SecretsConfig, SecretsMode};
 use crate::connector::{self, Connector, Registry, Runtime};
 use crate::documents::{self, Authorize, RestOptions, RestStore, Store};
 use crate::secrets::{self, AwsSecrets, DeployedModels, FolderSecrets, ProcessSource, SecretProvider};
-use crate::telemetry::{self, Telemetry};
+use crate::telemetry::{self, LogFilter, Telemetry};
 use crate::worker::{self, Drained};
 use crate::zeebe::{self, ProcessDefinitionKey};
 
@@ -57,7 +57,7 @@ pub struct App {
     /// None: those of the configuration.
     secret_providers: Option<Vec<Arc<dyn SecretProvider>>>,
     around: Around,
-    loggers: Option<Arc<dyn admin::Loggers>>,
+    loggers: Option<Arc<dyn Loggers>>,
 }
 
 impl Debug for App {
@@ -92,8 +92,8 @@ impl App {
 
     /// Lets the operator change what is logged.
     #[must_use]
-    pub fn loggers(mut self, loggers: Arc<dyn admin::Loggers>) -> Self {
-        self.loggers = Some(loggers);
+    pub fn log_filter(mut self, filter: LogFilter) -> Self {
+        self.loggers = Some(Arc::new(filter));
         self
     }
 
@@ -113,7 +113,11 @@ impl App {
         let telemetry = self.telemetry.clone();
         let exhibits = Exhibits {
             probes: vec![
-                Arc::new(GatewayProbe { client, worker: worker.handle() }),
+                Arc::new(GatewayProbe {
+                    client,
+                    address: self.config.gateway.address.clone(),
+                    worker: worker.handle(),
+                }),
                 Arc::new(CredentialsProbe(clients)),
             ],
             metrics: Some((Arc::new(move || telemetry.render()), telemetry::CONTENT_TYPE)),
@@ -286,10 +290,21 @@ impl Drop for Running {
     }
 }
 
+impl Loggers for LogFilter {
+    fn filter(&self) -> String {
+        self.shown()
+    }
+
+    fn set_filter(&self, filter: &str) -> Result<(), String> {
+        self.set(filter).map_err(|error| error.to_string())
+    }
+}
+
 /// Ready when the engine has a healthy partition and gives us jobs.
 #[derive(Debug)]
 struct GatewayProbe {
     client: zeebe::Client,
+    address: String,
     worker: worker::Handle,
 }
 
@@ -301,7 +316,9 @@ impl Probe for GatewayProbe {
     fn check(&self) -> BoxFuture<'_, Status> {
         async {
             match self.client.topology().await {
-                Err(error) => Status::Down(error.to_string()),
+                Err(error) => {
+                    Status::Down(format!("{error}; BEDROCK_CONNECTOR_GRPC_ADDRESS is {}", self.address))
+                }
                 Ok(topology) if !topology.is_ready() => {
                     Status::Down("the engine has no broker with a healthy partition".to_owned())
                 }

@@ -12,6 +12,8 @@
 
 #[path = "engine/diagrams.rs"]
 mod diagrams;
+#[path = "engine/documents.rs"]
+mod documents;
 #[path = "engine/restart.rs"]
 mod restart;
 
@@ -56,7 +58,15 @@ async fn run(wanted: &[String]) -> anyhow::Result<usize> {
     }
     for diagram in diagrams::given()?.iter().filter(|diagram| is_wanted(&diagram.name())) {
         let stage = Stage::real(&zeebe.grpc_address(), &zeebe.rest_address()).await;
-        score.note(&diagram.name(), AssertUnwindSafe(diagram.run(&stage)).catch_unwind().await.is_ok());
+        score.note(
+            &diagram.name(),
+            AssertUnwindSafe(diagram.run(&stage, &zeebe.rest_address())).catch_unwind().await.is_ok(),
+        );
+    }
+    if is_wanted(documents::NAME) {
+        let stage = Stage::real(&zeebe.grpc_address(), &zeebe.rest_address()).await;
+        let outcome = AssertUnwindSafe(documents::an_answer_becomes_a_document(&stage)).catch_unwind();
+        score.note(documents::NAME, outcome.await.is_ok());
     }
     if is_wanted(restart::NAME) {
         let stage = Stage::real(&zeebe.grpc_address(), &zeebe.rest_address()).await;

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use bedrock_connector::feel::{Context, Expression, Options};
+use bedrock_connector::feel::{Cache, Context, Expression, HostFunction, Observer, Options, Span, Value};
 use serde_json::{Map, Value as Json};
 
 /// The clock of the cases: 2026-03-15T10:20:30.123Z.
@@ -156,3 +156,153 @@ fn expressions_of_the_test_kit_mean_what_they_mean_in_camunda() {
 
 /// Cases that differ, each with the reason. The list may only get shorter.
 const LEDGER: &[(&str, &str)] = &[];
+
+/// Each file holds an expression below what is said about it.
+#[test]
+fn mistakes_are_explained_with_place_and_remedy() {
+    let variables: Json = serde_json::from_str(VARIABLES_OF_MISTAKES).unwrap();
+    let mut count = 0;
+    for entry in fs::read_dir(package_file("tests/feel/diagnostics")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let (expected, expression) = text.split_once("\n\n").unwrap();
+        let expression = expression.trim_end_matches('\n');
+        let found = explanation(expression, &Context::from(&variables));
+        let found: Vec<String> =
+            found.lines().map(|line| format!("// {line}").trim_end().to_owned()).collect();
+        assert_eq!(found.join("\n"), expected, "{}", path.display());
+        count += 1;
+    }
+    assert!(count > 30);
+}
+
+const VARIABLES_OF_MISTAKES: &str = r#"{
+    "response": {
+        "body": {"content": [{"type": "text", "text": "Hi"}], "usage": {"inputTokens": 1}},
+        "stop-reason": "end",
+        "when": "2026-03-15"
+    },
+    "items": [{"price": 1}, {"price": 2}],
+    "my key": 1
+}"#;
+
+fn explanation(source: &str, context: &Context<'_>) -> String {
+    let expression = match Expression::parse(source) {
+        Ok(expression) => expression,
+        Err(error) => return error.diagnostic(source).to_string(),
+    };
+    match expression.evaluate(context, &Options::new(now())) {
+        Ok(evaluation) => {
+            let diagnostics =
+                evaluation.failures.iter().map(|failure| failure.diagnostic(source).to_string());
+            diagnostics.collect::<Vec<_>>().join("\n")
+        }
+        Err(error) => error.diagnostic(source).to_string(),
+    }
+}
+
+/// Every part with its text and value, the inner before the outer.
+#[test]
+fn an_observer_is_told_the_value_of_each_part() {
+    #[derive(Default)]
+    struct Trace(std::sync::Mutex<Vec<String>>);
+    impl Observer for Trace {
+        fn value(&self, _: Span, text: &str, value: &Value) {
+            self.0.lock().unwrap().push(format!("{text} -> {value}"));
+        }
+    }
+    let trace = Trace::default();
+    let options = Options { observer: Some(&trace), ..Options::new(now()) };
+    let variables = serde_json::json!({"xs": [1, 2]});
+    let expression = Expression::parse("if xs[1] < 2 then sum(xs) else null").unwrap();
+    expression.evaluate(&Context::from(&variables), &options).unwrap();
+    let expected = [
+        "xs[1] -> 1",
+        "2 -> 2",
+        "xs[1] < 2 -> true",
+        "xs -> [1, 2]",
+        "sum(xs) -> 3",
+        "if xs[1] < 2 then sum(xs) else null -> 3",
+    ];
+    assert_eq!(*trace.0.lock().unwrap(), expected);
+}
+
+#[test]
+fn functions_from_outside_come_before_those_of_the_connector() {
+    let store = |arguments: &[Value]| match arguments {
+        [Value::String(text)] => Ok(Value::from(format!("stored {text}"))),
+        _ => Err("only texts can be stored".to_owned()),
+    };
+    let functions = [HostFunction { name: "createDocument", parameters: &["value"], call: &store }];
+    let options = Options { functions: &functions, ..Options::new(now()) };
+    let value = |text: &str| {
+        let evaluation = Expression::parse(text).unwrap().evaluate(&Context::new(), &options).unwrap();
+        (evaluation.value.to_json(), evaluation.failures.len())
+    };
+    assert_eq!(value("createDocument(\"a\")"), (serde_json::json!("stored a"), 0));
+    assert_eq!(value("createDocument(value: \"a\")"), (serde_json::json!("stored a"), 0));
+    assert_eq!(value("createDocument(1)"), (Json::Null, 1));
+}
+
+#[test]
+fn expressions_are_shared_between_threads() {
+    fn shared<T: Send + Sync + Clone>() {}
+    shared::<Expression>();
+    shared::<Value>();
+    let cache = Cache::new(4);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let cache = &cache;
+            scope.spawn(move || {
+                for number in 0..50 {
+                    let text = format!("{thread} + {}", number % 3);
+                    assert_eq!(cache.get(&text).unwrap().to_string(), text);
+                }
+            });
+        }
+    });
+    assert!(cache.get("1 +").is_err());
+}
+
+#[test]
+fn what_is_printed_means_the_same() {
+    let cases: Vec<Case> = fs::read_to_string(package_file("tests/feel/modeler.jsonl"))
+        .unwrap()
+        .lines()
+        .map(Case::read)
+        .collect();
+    for case in &cases {
+        let Ok(expression) = Expression::parse(&case.expression) else { continue };
+        let printed = expression.to_string();
+        assert_eq!(Expression::parse(&printed).unwrap().to_string(), printed, "{}", case.expression);
+        if !["uuid", "random", "backoff"].iter().any(|name| printed.contains(name)) {
+            let (one, two) = (evaluate(&case.expression, &case.context), evaluate(&printed, &case.context));
+            assert_eq!(one.ok(), two.ok(), "{} printed as {printed}", case.expression);
+        }
+    }
+}
+
+/// The page on what differs from the standard says what is so.
+#[test]
+fn the_page_of_differences_is_right() {
+    let page = fs::read_to_string(package_file("src/feel/differences.md")).unwrap();
+    let mut count = 0;
+    for row in page.lines().filter(|row| row.starts_with("| `")) {
+        let (expression, rest) = if let Some(row) = row.strip_prefix("| `` ") {
+            row.split_once(" `` | ").unwrap()
+        } else {
+            row.strip_prefix("| `").unwrap().split_once("` | ").unwrap()
+        };
+        let expected = rest.split(" |").next().unwrap();
+        let found = match Expression::parse(expression) {
+            Err(_) => "no expression".to_owned(),
+            Ok(parsed) => match parsed.evaluate(&Context::new(), &Options::new(now())) {
+                Ok(evaluation) => evaluation.value.to_string(),
+                Err(_) => "fails".to_owned(),
+            },
+        };
+        assert_eq!(found, expected, "{expression}");
+        count += 1;
+    }
+    assert!(count > 50);
+}

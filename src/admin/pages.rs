@@ -55,12 +55,13 @@ pub(super) fn router(health: Arc<Health>, exhibits: &Exhibits) -> Router {
             );
     }
     if let Some(loggers) = exhibits.loggers.clone() {
-        let shown = Arc::clone(&loggers);
-        router =
-            router.route("/actuator/loggers", get(async move || actuator(&levels(shown.as_ref())))).route(
-                "/actuator/loggers/ROOT",
-                axum::routing::post(async move |body: body::Bytes| set_level(loggers.as_ref(), &body)),
-            );
+        let all = Arc::clone(&loggers);
+        let root = Arc::clone(&loggers);
+        router = router.route("/actuator/loggers", get(async move || actuator(&levels(all.as_ref())))).route(
+            "/actuator/loggers/ROOT",
+            get(async move || actuator(&level(root.as_ref())))
+                .post(async move |body: body::Bytes| set_level(loggers.as_ref(), &body)),
+        );
     }
     let connectors = exhibits.connectors.clone();
     router.route("/outbound", get(async move || axum_json(&json!(connectors))))
@@ -128,11 +129,15 @@ fn metric(page: &str, name: &str) -> Response {
 }
 
 fn levels(loggers: &dyn Loggers) -> Value {
-    let filter = loggers.filter();
     json!({
         "levels": ["OFF", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"],
-        "loggers": { "ROOT": { "configuredLevel": filter.to_ascii_uppercase(), "effectiveLevel": filter.to_ascii_uppercase() } },
+        "loggers": { "ROOT": level(loggers) },
     })
+}
+
+fn level(loggers: &dyn Loggers) -> Value {
+    let filter = loggers.filter().to_ascii_uppercase();
+    json!({ "configuredLevel": filter, "effectiveLevel": filter })
 }
 
 fn set_level(loggers: &dyn Loggers, body: &[u8]) -> Response {

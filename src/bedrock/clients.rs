@@ -87,7 +87,9 @@ impl Clients {
         if let Some(client) = self.kept().get(target) {
             return Ok(client);
         }
-        let client = self.build(target).await?;
+        // Boxed, because it is rare and large: it reads the whole environment of the SDK, and each call would carry
+        // the room for it while it waits for its model.
+        let client = Box::pin(self.build(target)).await?;
         self.kept().put(target.clone(), client.clone(), self.options.max_clients);
         Ok(client)
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bedrock_connector::app::{App, Running};
 use bedrock_connector::clock::SystemClock;
 use bedrock_connector::config::{Config, ProcessEnvironment};
-use bedrock_connector::telemetry::{self, Telemetry};
+use bedrock_connector::telemetry::{self, LogFilter, Telemetry};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
@@ -21,11 +21,11 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Exit> {
         write!(anstream::stdout().lock(), "{}", config.dump())?;
         return Ok(Exit::Done);
     }
-    telemetry::init(&config.log)?;
+    let filter = telemetry::init(&config.log)?;
     for notice in &config.notices {
         warn!("{notice}");
     }
-    runtime()?.block_on(work(config))
+    runtime()?.block_on(work(config, filter))
 }
 
 /// Deeply nested variables are walked by recursion; the stack has room for the deepest that are let in, also in
@@ -35,10 +35,11 @@ fn runtime() -> std::io::Result<Runtime> {
     Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build()
 }
 
-async fn work(config: Config) -> anyhow::Result<Exit> {
+async fn work(config: Config, filter: LogFilter) -> anyhow::Result<Exit> {
     let mut orders = Orders::listen()?;
     let gateway = config.gateway.address.clone();
-    let mut running = App::new(config, Telemetry::new(Arc::new(SystemClock))).start().await?;
+    let telemetry = Telemetry::new(Arc::new(SystemClock));
+    let mut running = App::new(config, telemetry).log_filter(filter).start().await?;
     info!(
         version = env!("CARGO_PKG_VERSION"),
         gateway,

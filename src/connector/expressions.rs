@@ -96,16 +96,17 @@ pub fn select(expression: &str, json: &Value, clock: &dyn Clock) -> Result<Value
 }
 
 /// A missing value is daily bread; a function that does not exist, or does not take what it is given, is a mistake.
+///
+/// What the function was given is left out: it is mostly part of a conversation, and this goes into the log.
 fn warning(failure: &Failure, expression: &Expression) -> Option<Warning> {
-    let is_mistake =
-        matches!(failure.kind, FailureKind::NoFunctionFound | FailureKind::FunctionInvocationFailure);
-    is_mistake.then(|| Warning {
-        kind: failure.kind.name(),
-        message: {
-            let place = failure.diagnostic(expression.source());
-            format!("{} at line {}, column {}", failure.message, place.line, place.column)
-        },
-    })
+    let what = match failure.kind {
+        FailureKind::NoFunctionFound => failure.message.as_str(),
+        FailureKind::FunctionInvocationFailure => "a function does not take what it is given",
+        _ => return None,
+    };
+    let place = failure.diagnostic(expression.source());
+    let message = format!("{what} at line {}, column {}", place.line, place.column);
+    Some(Warning { kind: failure.kind.name(), message })
 }
 
 fn failed(which: Evaluation, place: &Diagnostic, reason: &str) -> Error {

@@ -50,14 +50,15 @@ pub(super) fn entries(value: Value, which: &str) -> Result<Map<String, Value>, E
     }
 }
 
+/// Says what kind of thing came and not which: texts and lists are mostly parts of a conversation.
 fn no_context(value: &Value, which: &str) -> Error {
+    let scalar = match value {
+        Value::Bool(_) | Value::Number(_) => format!(", {value}"),
+        Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => String::new(),
+    };
     Error::never(
         Code::RESULT_INVALID,
-        format!(
-            "the {which} expression must give a context or null, but gives {}: {}",
-            kind(value),
-            shorten(&value.to_string(), 200)
-        ),
+        format!("the {which} expression gives {}{scalar}; expected a context or null", kind(value)),
     )
 }
 
@@ -113,14 +114,6 @@ impl std::io::Write for Counter {
     }
 }
 
-/// The first characters of a text, with dots when there are more.
-pub(super) fn shorten(text: &str, length: usize) -> String {
-    match text.char_indices().nth(length) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -140,16 +133,17 @@ mod tests {
     }
 
     #[test]
-    fn all_else_is_an_input_error_that_names_what_came() {
-        for (value, expected) in [
-            (json!(5), "the result expression must give a context or null, but gives a number: 5"),
-            (json!("x"), "the result expression must give a context or null, but gives a text: \"x\""),
-            (json!(true), "the result expression must give a context or null, but gives a boolean: true"),
-            (json!([]), "the result expression must give a context or null, but gives a list: []"),
-            (json!([1]), "the result expression must give a context or null, but gives a list: [1]"),
+    fn all_else_is_an_input_error_that_names_the_kind_of_what_came() {
+        for (value, found) in [
+            (json!(5), "a number, 5"),
+            (json!("a prompt"), "a text"),
+            (json!(true), "a boolean, true"),
+            (json!([]), "a list"),
+            (json!(["a prompt"]), "a list"),
         ] {
+            let expected = format!("the result expression gives {found}; expected a context or null");
             let error = entries(value, "result").expect_err("no context");
-            assert_eq!(error, Error::never(Code::RESULT_INVALID, expected.into()));
+            assert_eq!(error, Error::never(Code::RESULT_INVALID, expected));
         }
     }
 

@@ -1,5 +1,7 @@
 //! The runtime from a job to its outcome, with a connector that answers what it is told.
 
+mod created;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use super::{
     Call, Code, Connector, Error, Failure, FailureCause, Job, Options, Outcome, Registry, Response, Retry,
     Runtime, Scope,
 };
-use crate::secrets::{EnvironmentOptions, EnvironmentSecrets, Resolver};
+use crate::secrets::{EnvironmentOptions, EnvironmentSecrets, Masker, Resolver};
 
 const JOB_TYPE: &str = "test:1";
 
@@ -55,6 +57,8 @@ impl Call for Squawk {
         [0; 32]
     }
 
+    fn mask(&mut self, _masker: &Masker) {}
+
     fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, Error>> {
         std::future::ready(self.0).boxed()
     }
@@ -69,6 +73,10 @@ fn runtime() -> Runtime {
 }
 
 async fn play(job_type: &str, headers: &str, variables: &str) -> Outcome {
+    play_with(runtime(), job_type, headers, variables).await
+}
+
+async fn play_with(runtime: Runtime, job_type: &str, headers: &str, variables: &str) -> Outcome {
     let job = Job {
         key: 1,
         job_type: job_type.into(),
@@ -77,7 +85,6 @@ async fn play(job_type: &str, headers: &str, variables: &str) -> Outcome {
         variables: variables.to_owned(),
         retries: 3,
     };
-    let runtime = runtime();
     let prepared = runtime.prepare(&job).await;
     let result = match prepared.call {
         Ok(call) => call.execute().await,
@@ -151,7 +158,7 @@ async fn a_result_that_is_no_context_has_no_retries_and_keeps_the_answer() {
         (failure.cause, failure.retries, failure.retry_back_off),
         (FailureCause::Mapping, 0, Duration::from_secs(9))
     );
-    let message = "the result expression must give a context or null, but gives a number: 5";
+    let message = "the result expression gives a number, 5; expected a context or null";
     assert_eq!(failure.message, message);
     assert_eq!(
         Value::Object(failure.variables),

@@ -53,12 +53,12 @@ impl<'a> Context<'a> {
         self.layers.push(Layer::Object(object));
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<Found<'_>> {
+    pub(super) fn get(&self, name: &str) -> Option<Borrowed<'_>> {
         self.layers.iter().rev().find_map(|layer| match layer {
-            Layer::Object(object) => object.get(name).map(Found::Json),
+            Layer::Object(object) => object.get(name).map(Borrowed::Json),
             Layer::Variable(key, variable) if *key == name => Some(match variable {
-                Variable::Json(json) => Found::Json(json),
-                Variable::Value(value) => Found::Value(value),
+                Variable::Json(json) => Borrowed::Json(json),
+                Variable::Value(value) => Borrowed::Value(value),
             }),
             Layer::Variable(..) => None,
         })
@@ -76,9 +76,20 @@ impl<'a> Context<'a> {
     }
 }
 
-pub(super) enum Found<'a> {
+/// A variable or an item in its place: JSON that is read where it lies, or a value.
+#[derive(Clone, Copy)]
+pub(super) enum Borrowed<'a> {
     Json(&'a Json),
     Value(&'a Value),
+}
+
+impl Borrowed<'_> {
+    pub(super) fn to_value(self) -> Value {
+        match self {
+            Borrowed::Json(json) => json.into(),
+            Borrowed::Value(value) => value.clone(),
+        }
+    }
 }
 
 /// The entries of an object become variables; anything else has none.

@@ -55,7 +55,7 @@ impl FailureKind {
 impl Failure {
     /// The message with line, caret and hint.
     pub fn diagnostic(&self, source: &str) -> Diagnostic {
-        let message = format!("`{}` is null", one_line(self.span.text(source)));
+        let message = format!("`{}` counts as null", one_line(self.span.text(source)));
         Diagnostic::new(message, source, self.span, self.message.clone(), self.hint.clone())
     }
 }

@@ -38,7 +38,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { steps: 10_000_000, items: 1_000_000, text: 32 * 1024 * 1024, weight: 4_000_000 }
+        Limits { steps: 30_000_000, items: 2_500_000, text: 32 * 1024 * 1024, weight: 10_000_000 }
     }
 }
 

@@ -27,7 +27,7 @@ pub use self::events::{
     Action, CommandKind, Event, FeedProblem, JobSource, JobTag, LostBecause, Phase, StreamEnd,
 };
 use self::metrics::Metrics;
-pub use self::subscriber::{Format, Options, Output, SubscriberError, init};
+pub use self::subscriber::{Format, LogFilter, Options, Output, SubscriberError, init};
 use crate::clock::{Clock, SystemClock};
 
 /// The content type of [`Telemetry::render`].

@@ -1,10 +1,13 @@
 //! Where log lines go and what they look like.
 
+use std::fmt;
 use std::io::IsTerminal as _;
 
 use tracing_subscriber::filter::{EnvFilter, ParseError};
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+use tracing_subscriber::{Layer as _, Registry, fmt as lines, reload};
 
 use super::stackdriver::Stackdriver;
 
@@ -57,18 +60,15 @@ pub enum SubscriberError {
     /// The program has set it up twice.
     #[error("logging was set up already")]
     AlreadySet(#[from] TryInitError),
+    /// The process is ending.
+    #[error("the log filter cannot be changed any more")]
+    Gone(#[from] reload::Error),
 }
 
 impl Options {
     /// Reads the filter, so that a mistake is found together with all others.
     pub fn check(&self) -> Result<(), SubscriberError> {
-        self.env_filter().map(drop)
-    }
-
-    fn env_filter(&self) -> Result<EnvFilter, SubscriberError> {
-        EnvFilter::builder()
-            .parse(&self.filter)
-            .map_err(|source| SubscriberError::Filter { filter: self.filter.clone(), source })
+        parse(&self.filter).map(drop)
     }
 
     fn is_terminal(&self) -> bool {
@@ -86,28 +86,64 @@ impl Options {
     }
 }
 
-/// Sends the log lines of this process, and of the libraries in it, where the options say.
-pub fn init(options: &Options) -> Result<(), SubscriberError> {
-    let terminal = options.is_terminal();
-    subscriber(options, options.writer(), terminal)?.try_init()?;
-    Ok(())
+fn parse(filter: &str) -> Result<EnvFilter, SubscriberError> {
+    EnvFilter::builder()
+        .parse(filter)
+        .map_err(|source| SubscriberError::Filter { filter: filter.to_owned(), source })
 }
+
+/// Shows and changes what is logged while the process runs. Clones change the same filter.
+#[derive(Clone)]
+pub struct LogFilter(reload::Handle<EnvFilter, Registry>);
+
+impl LogFilter {
+    /// The filter in force.
+    pub fn shown(&self) -> String {
+        self.0.with_current(ToString::to_string).unwrap_or_default()
+    }
+
+    /// Puts another filter in force.
+    pub fn set(&self, filter: &str) -> Result<(), SubscriberError> {
+        let parsed = parse(filter)?;
+        // Said before, because the new filter may let nothing through.
+        tracing::warn!(filter, "What is logged is changed");
+        Ok(self.0.reload(parsed)?)
+    }
+}
+
+impl fmt::Debug for LogFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LogFilter").field(&self.shown()).finish()
+    }
+}
+
+/// Sends the log lines of this process, and of the libraries in it, where the options say.
+pub fn init(options: &Options) -> Result<LogFilter, SubscriberError> {
+    let terminal = options.is_terminal();
+    let (subscriber, filter) = subscriber(options, options.writer(), terminal)?;
+    subscriber.try_init()?;
+    Ok(filter)
+}
+
+type Subscriber = Box<dyn tracing::Subscriber + Send + Sync>;
 
 /// The subscriber of the options, writing elsewhere.
 pub(super) fn subscriber(
     options: &Options,
     writer: BoxMakeWriter,
     terminal: bool,
-) -> Result<Box<dyn tracing::Subscriber + Send + Sync>, SubscriberError> {
-    let builder = tracing_subscriber::fmt().with_env_filter(options.env_filter()?).with_writer(writer);
-    Ok(match options.format {
-        Format::Auto if terminal => Box::new(builder.with_ansi(true).finish()),
-        Format::Text => Box::new(builder.with_ansi(terminal).finish()),
-        Format::Auto | Format::Json => Box::new(
-            builder.json().flatten_event(true).with_current_span(true).with_span_list(false).finish(),
-        ),
-        Format::Stackdriver => Box::new(
-            builder.with_ansi(false).event_format(Stackdriver).fmt_fields(Stackdriver::fields()).finish(),
-        ),
-    })
+) -> Result<(Subscriber, LogFilter), SubscriberError> {
+    let (filter, handle) = reload::Layer::new(parse(&options.filter)?);
+    let lines = lines::layer().with_writer(writer);
+    let lines = match options.format {
+        Format::Auto if terminal => lines.with_ansi(true).boxed(),
+        Format::Text => lines.with_ansi(terminal).boxed(),
+        Format::Auto | Format::Json => {
+            lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
+        }
+        Format::Stackdriver => {
+            lines.with_ansi(false).event_format(Stackdriver).fmt_fields(Stackdriver::fields()).boxed()
+        }
+    };
+    Ok((Box::new(Registry::default().with(filter).with(lines)), LogFilter(handle)))
 }

@@ -96,10 +96,32 @@ fn logged(format: Format, filter: &str, work: impl FnOnce(&Telemetry)) -> String
     let lines = Lines::default();
     let options = Options { format, filter: filter.into(), ..Options::default() };
     let sink = lines.clone();
-    let subscriber = subscriber(&options, BoxMakeWriter::new(move || sink.clone()), false).unwrap();
+    let (subscriber, _) = subscriber(&options, BoxMakeWriter::new(move || sink.clone()), false).unwrap();
     tracing::subscriber::with_default(subscriber, || work(&telemetry()));
     let text = lines.0.lock().unwrap().clone();
     String::from_utf8(text).unwrap()
+}
+
+#[test]
+fn the_filter_can_be_changed_while_the_process_runs() {
+    let lines = Lines::default();
+    let sink = lines.clone();
+    let writer = BoxMakeWriter::new(move || sink.clone());
+    let (subscriber, filter) = subscriber(&Options::default(), writer, false).unwrap();
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::debug!("before");
+        filter.set("debug").unwrap();
+        tracing::debug!("between");
+        assert_eq!(filter.shown(), "debug");
+        assert!(filter.set("no=such=filter").is_err());
+        assert_eq!(filter.shown(), "debug", "a mistake changes nothing");
+        filter.set("off").unwrap();
+        tracing::error!("after");
+    });
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let texts =
+        ["before", "What is logged is changed", "between", "after"].map(|what| text.matches(what).count());
+    assert_eq!(texts, [0, 2, 1, 0], "{text}");
 }
 
 #[test]

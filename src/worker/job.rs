@@ -134,10 +134,11 @@ impl Mission {
             worked = self.work(job, keeper) => worked,
             () = self.crew.hand_back.cancelled() => Err(Stopped::HandBack),
         };
+        // The ways out are boxed, so that a job that waits for its model does not hold the room for them.
         match worked {
-            Ok(outcome) => self.report(keeper, outcome).await,
+            Ok(outcome) => Box::pin(self.report(keeper, outcome)).await,
             Err(Stopped::Lost(phase, lost)) => self.lost(phase, &lost),
-            Err(Stopped::HandBack) => self.hand_back(keeper).await,
+            Err(Stopped::HandBack) => Box::pin(self.hand_back(keeper)).await,
         }
     }
 

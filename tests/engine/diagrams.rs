@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use crate::documents;
 use crate::scenarios::Stage;
 
 /// A diagram with one service task, whose process reads `prompt`, `history` and `documents`.
@@ -39,13 +40,10 @@ impl Diagram {
     }
 
     /// Runs an instance and asserts what the engine has in its variables afterwards.
-    pub async fn run(&self, stage: &Stage) {
+    pub async fn run(&self, stage: &Stage, rest_address: &str) {
         let process = stage.deploy_file(&self.path).await;
         let prompt = "What is the number of the invoice?";
-        let document = json!({
-            "camunda.document.type": "inline",
-            "content": "The invoice number is 4711.", "name": "note.txt", "contentType": "text/plain"
-        });
+        let document = documents::upload(rest_address, "note.txt", "The invoice number is 4711.").await;
         let variables = json!({"prompt": prompt, "history": [], "documents": [document]});
         let variables = stage.run(&process, variables).await;
         let body = stage.bedrock.exchanges().all().pop().expect("a call was made").body;

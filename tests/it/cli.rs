@@ -176,7 +176,7 @@ fn eval_reads_the_context_from_a_file() {
 fn eval_says_why_a_null_is_null() {
     let ended = run(&["eval", "a.b", "--context", r#"{"a": {}}"#]);
     assert_eq!((ended.code, ended.output.as_str()), (Some(0), "null\n"));
-    assert!(ended.errors.contains("why: `a.b` is null\n"), "{}", ended.errors);
+    assert!(ended.errors.contains("why: `a.b` counts as null\n"), "{}", ended.errors);
     assert!(ended.errors.contains("1 | a.b\n  | ^^^ "), "{}", ended.errors);
 }
 

@@ -8,7 +8,10 @@
     reason = "a panic is how a test says that something is wrong"
 )]
 
+mod bad_input;
 mod cli;
+mod lifecycle;
 mod peer_cases;
 mod scenarios;
+mod secrets;
 mod support;

@@ -101,7 +101,7 @@ impl Sorter<'_, '_> {
 
     fn precedes(&mut self, one: &Value, two: &Value) -> Outcome<bool> {
         let span = self.evaluator.call_span();
-        match self.evaluator.apply(self.precedes, vec![one.clone(), two.clone()], span) {
+        match self.evaluator.apply(self.precedes, &[one.clone(), two.clone()], span) {
             Ok(Value::Boolean(before)) => Ok(before),
             Ok(other) => {
                 Err(Stop::error(format!("the function gives {}, expected a boolean", described(&other))))

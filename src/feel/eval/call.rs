@@ -6,7 +6,8 @@ use super::{Evaluator, Frame, Scope};
 use crate::feel::{
     ast::{Arguments, Call, Expr, Name, QualifiedCall},
     builtins::{self, Signature},
-    failure::{EvaluationErrorKind, FailureKind, Outcome, Stop},
+    context::Borrowed,
+    failure::{EvaluationError, EvaluationErrorKind, FailureKind, Outcome, Stop},
     options::{HostFunction, Options},
     span::Span,
     suggest,
@@ -29,9 +30,13 @@ impl<'e> Evaluator<'e> {
                 self.note(FailureKind::FunctionInvocationFailure, span, message);
                 Ok(Value::Null)
             }
+            Some(Err(Stop::Abort(error))) if error.span == Span::default() => {
+                // A built-in does not know where its call stands.
+                Err(Stop::Abort(Box::new(EvaluationError { span, ..*error })))
+            }
             Some(outcome) => outcome,
             None => {
-                self.no_function(name, &call.arguments, call.name.0);
+                self.no_function(name, &call.arguments, span);
                 Ok(Value::Null)
             }
         }
@@ -102,22 +107,17 @@ impl<'e> Evaluator<'e> {
     ) -> Outcome {
         let parameters: Vec<&str> = function.parameters().collect();
         let values = self.arguments(arguments, &parameters, scope)?;
-        self.apply(function, values, span)
+        self.apply(function, &values, span)
     }
 
     /// Runs the body of a function with its arguments.
-    pub(in crate::feel) fn apply(
-        &mut self,
-        function: &Function,
-        arguments: Vec<Value>,
-        span: Span,
-    ) -> Outcome {
+    pub(in crate::feel) fn apply(&mut self, function: &Function, arguments: &[Value], span: Span) -> Outcome {
         let Some(body) = &function.0.definition.body else {
             let message = "external functions are switched off: Java code is not run here".to_owned();
             return Err(self.fail(FailureKind::FunctionInvocationFailure, span, message));
         };
         // Of two parameters with one name the last counts, and the first binding found is taken.
-        let mut bindings: Vec<(&str, Value)> = function.parameters().zip(arguments).collect();
+        let mut bindings: Vec<_> = function.parameters().zip(arguments.iter().map(Borrowed::Value)).collect();
         bindings.reverse();
         let captured = Scope::alone(Frame::Captured(&function.0.captured));
         self.eval(body, &captured.with(Frame::Many(&bindings)))

@@ -1,12 +1,15 @@
 //! Filters: `list[1]`, `list[item > 1]`.
 
-use super::{Evaluator, Frame, Scope, or_null, settle};
+use serde_json::Value as Json;
+
+use super::{Evaluator, Frame, Items, Place, Scope, settle};
 use crate::feel::{
     ast::{Comparison, Expr, Kind},
+    context::Borrowed,
     failure::{Outcome, Stop},
     number::Number,
     span::Span,
-    value::{Kind as ValueKind, List, Value},
+    value::{Kind as ValueKind, Value},
 };
 
 /// The item that a filter looks at.
@@ -40,58 +43,82 @@ fn is_condition(filter: &Expr) -> bool {
     matches!(filter.kind, Kind::Call(_) | Kind::QualifiedCall(_))
 }
 
-impl Evaluator<'_> {
-    pub(super) fn filter(&mut self, list: Value, filter: &Expr, span: Span, scope: &Scope<'_>) -> Outcome {
-        let Value::List(list) = list else {
-            self.wrong_type(span, ValueKind::List, &list);
-            return Ok(Value::Null);
+impl<'e> Evaluator<'e> {
+    pub(super) fn filter<'p>(
+        &mut self,
+        list: Place<'p>,
+        filter: &Expr,
+        span: Span,
+        scope: &'p Scope<'p>,
+    ) -> Outcome<Place<'p>>
+    where
+        'e: 'p,
+    {
+        let items = match Items::of(list) {
+            Ok(items) => items,
+            Err(other) => {
+                self.wrong_type(span, ValueKind::List, &other);
+                return Ok(Place::Owned(Value::Null));
+            }
         };
         if let Some(index) = constant(filter) {
-            return Ok(at(&list, &index));
+            return Ok(items.at(&index));
         }
         if !is_condition(filter) {
             match self.eval(filter, scope) {
-                Ok(Value::Number(index)) => return Ok(at(&list, &index)),
+                Ok(Value::Number(index)) => return Ok(items.at(&index)),
                 Err(stop @ Stop::Abort(_)) => return Err(stop),
                 Ok(_) | Err(Stop::Error(_) | Stop::Fatal(_)) => {}
             }
         }
-        or_null(self.filter_items(&list, filter, scope))
+        match self.filter_items(&items, filter, scope) {
+            Err(Stop::Error(_)) => Ok(Place::Owned(Value::Null)),
+            outcome => outcome,
+        }
     }
 
     /// The first item decides: a number is an index, anything else selects.
-    fn filter_items(&mut self, list: &List, filter: &Expr, scope: &Scope<'_>) -> Outcome {
-        let Some((first, rest)) = list.split_first() else { return Ok(Value::list(Vec::new())) };
+    fn filter_items<'p>(
+        &mut self,
+        items: &Items<'p>,
+        filter: &Expr,
+        scope: &Scope<'_>,
+    ) -> Outcome<Place<'p>> {
+        let Some(first) = items.get(0) else { return Ok(Place::Owned(Value::list(Vec::new()))) };
         let mut kept = Vec::new();
         let value = self.condition(first, filter, scope)?;
         if let Value::Number(index) = value {
-            return Ok(at(list, &index));
+            return Ok(items.at(&index));
         }
         if matches!(value, Value::Boolean(true)) {
-            kept.push(first.clone());
+            kept.push(first.to_value());
         }
-        for item in rest {
-            let holds = match self.condition(item, filter, scope) {
-                Ok(value) => matches!(value, Value::Boolean(true)),
-                Err(stop) => return Err(settle(stop)),
-            };
-            // The reference marks what is left out with this very string, so it never keeps one.
-            let marked = matches!(item, Value::String(text) if &**text == "_");
-            if holds && !marked {
-                kept.push(item.clone());
+        for item in items.iter().skip(1) {
+            let value = self.condition(item, filter, scope).map_err(settle)?;
+            if matches!(value, Value::Boolean(true)) && !is_mark(item) {
+                kept.push(item.to_value());
             }
         }
-        Ok(Value::list(kept))
+        Ok(Place::Owned(Value::list(kept)))
     }
 
     /// The filter with the item in scope; the entries of a context can be named as well, before anything else.
-    fn condition(&mut self, item: &Value, filter: &Expr, scope: &Scope<'_>) -> Outcome {
+    fn condition(&mut self, item: Borrowed<'_>, filter: &Expr, scope: &Scope<'_>) -> Outcome {
         let scope = scope.with(Frame::One(ITEM, item));
-        let Value::Context(entries) = item else { return self.eval(filter, &scope) };
-        self.eval(filter, &scope.with(Frame::Item(entries)))
+        let frame = match item {
+            Borrowed::Value(Value::Context(entries)) => Frame::Item(entries),
+            Borrowed::Json(Json::Object(object)) => Frame::JsonItem(object),
+            Borrowed::Value(_) | Borrowed::Json(_) => return self.eval(filter, &scope),
+        };
+        self.eval(filter, &scope.with(frame))
     }
 }
 
-fn at(list: &List, index: &Number) -> Value {
-    position(list.len(), index).and_then(|at| list.get(at)).cloned().unwrap_or(Value::Null)
+/// The reference marks what is left out with a string of its own, so it never keeps an item that equals it.
+fn is_mark(item: Borrowed<'_>) -> bool {
+    match item {
+        Borrowed::Value(Value::String(text)) => &**text == "_",
+        Borrowed::Json(Json::String(text)) => text == "_",
+        Borrowed::Value(_) | Borrowed::Json(_) => false,
+    }
 }

@@ -1,8 +1,9 @@
 //! `for`, `some` and `every`.
 
-use super::{Evaluator, Frame, Scope, or_null};
+use super::{Evaluator, Frame, Items, Scope, or_null};
 use crate::feel::{
     ast::{Expr, Loop},
+    context::Borrowed,
     failure::{EvaluationErrorKind, Outcome, Stop},
     number::Number,
     span::Span,
@@ -12,7 +13,7 @@ use crate::feel::{
 /// The results so far, inside of `for`.
 const PARTIAL: &str = "partial";
 
-impl Evaluator<'_> {
+impl<'e> Evaluator<'e> {
     pub(super) fn for_(&mut self, iteration: &Loop, scope: &Scope<'_>) -> Outcome {
         let lists = match self.sources(iteration, scope) {
             Ok(lists) => lists,
@@ -23,11 +24,12 @@ impl Evaluator<'_> {
         self.check_items(items)?;
         let mut results = List::default();
         let names = iteration.names.iter().map(|name| name.text(self.source));
-        let mut product = Product::new(names.collect(), &lists);
+        let mut product = Product::new(names, &lists);
         while let Some(bindings) = product.next() {
             let scope = scope.with(Frame::Many(bindings));
             let partial = Value::List(results);
-            let outcome = self.eval(&iteration.body, &scope.with(Frame::One(PARTIAL, &partial)));
+            let outcome =
+                self.eval(&iteration.body, &scope.with(Frame::One(PARTIAL, Borrowed::Value(&partial))));
             results = if let Value::List(list) = partial { list } else { List::default() };
             // A failure does not end the loop; it becomes an item.
             results.push(match outcome {
@@ -53,7 +55,7 @@ impl Evaluator<'_> {
             Err(stop) => return or_null(Err(stop)),
         };
         let names = iteration.names.iter().map(|name| name.text(self.source));
-        let mut product = Product::new(names.collect(), &lists);
+        let mut product = Product::new(names, &lists);
         let mut known = Some(!decisive);
         while let Some(bindings) = product.next() {
             let value = self.eval(&iteration.body, &scope.with(Frame::Many(bindings)));
@@ -66,27 +68,29 @@ impl Evaluator<'_> {
     }
 
     /// The lists to go through. All are evaluated; the first that is none decides.
-    fn sources(&mut self, iteration: &Loop, scope: &Scope<'_>) -> Outcome<Vec<List>> {
-        let mut values = Vec::with_capacity(iteration.sources.len());
+    fn sources<'p>(&mut self, iteration: &Loop, scope: &'p Scope<'p>) -> Outcome<Vec<Items<'p>>>
+    where
+        'e: 'p,
+    {
+        let mut places = Vec::with_capacity(iteration.sources.len());
         for source in &iteration.sources {
-            match self.eval(source, scope) {
+            match self.place(source, scope) {
                 Err(stop @ Stop::Abort(_)) => return Err(stop),
-                outcome => values.push((outcome, source.span)),
+                outcome => places.push((outcome, source.span)),
             }
         }
-        let mut lists = Vec::with_capacity(values.len());
+        let mut lists = Vec::with_capacity(places.len());
         let mut first_stop = None;
-        for (value, span) in values {
-            match value {
-                Ok(Value::List(list)) => lists.push(list),
-                Ok(other) => {
-                    let stop = self.wrong_type(span, Kind::List, &other);
-                    first_stop.get_or_insert(stop);
+        for (place, span) in places {
+            let stop = match place.map(Items::of) {
+                Ok(Ok(items)) => {
+                    lists.push(items);
+                    continue;
                 }
-                Err(stop) => {
-                    first_stop.get_or_insert(stop);
-                }
-            }
+                Ok(Err(other)) => self.wrong_type(span, Kind::List, &other),
+                Err(stop) => stop,
+            };
+            first_stop.get_or_insert(stop);
         }
         first_stop.map_or(Ok(lists), Err)
     }
@@ -136,25 +140,24 @@ impl Evaluator<'_> {
 
 /// All combinations of items, the last list going round first. The names do not see each other.
 struct Product<'p> {
-    bindings: Vec<(&'p str, Value)>,
-    lists: &'p [List],
+    bindings: Vec<(&'p str, Borrowed<'p>)>,
+    lists: &'p [Items<'p>],
     places: Vec<usize>,
     started: bool,
 }
 
 impl<'p> Product<'p> {
-    fn new(names: Vec<&'p str>, lists: &'p [List]) -> Product<'p> {
-        let bindings = names.into_iter().map(|name| (name, Value::Null)).collect();
+    fn new(names: impl Iterator<Item = &'p str>, lists: &'p [Items<'p>]) -> Product<'p> {
+        let first = |list: &'p Items<'p>| list.get(0).unwrap_or(Borrowed::Value(&Value::Null));
+        let bindings = names.zip(lists.iter().map(first)).collect();
         Product { bindings, lists, places: vec![0; lists.len()], started: false }
     }
 
-    fn next(&mut self) -> Option<&[(&'p str, Value)]> {
+    fn next(&mut self) -> Option<&[(&'p str, Borrowed<'p>)]> {
         if std::mem::replace(&mut self.started, true) {
             self.advance()?;
-        } else {
-            for ((_, slot), list) in self.bindings.iter_mut().zip(self.lists) {
-                *slot = list.first()?.clone();
-            }
+        } else if self.lists.iter().any(|list| list.len() == 0) {
+            return None;
         }
         Some(&self.bindings)
     }
@@ -164,11 +167,11 @@ impl<'p> Product<'p> {
         for ((place, (_, slot)), list) in slots {
             *place += 1;
             if let Some(item) = list.get(*place) {
-                *slot = item.clone();
+                *slot = item;
                 return Some(());
             }
             *place = 0;
-            *slot = list.first()?.clone();
+            *slot = list.get(0)?;
         }
         None
     }

@@ -7,6 +7,7 @@
 mod budget;
 mod call;
 mod filter;
+mod items;
 mod logic;
 mod loops;
 mod operators;
@@ -17,7 +18,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use self::{budget::Budget, scope::Frame};
+use self::{budget::Budget, items::Items, path::Place, scope::Frame};
 pub(super) use self::{filter::position, scope::Scope};
 use super::{
     ast::{Entry, Expr, If, InstanceOf, Kind, Range as RangeExpr},

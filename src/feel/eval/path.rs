@@ -4,34 +4,55 @@
 
 use serde_json::Value as Json;
 
-use super::{Evaluator, Scope, filter, temporal};
+use super::{Evaluator, Scope, temporal};
 use crate::feel::{
     ast::{Chain, Expr, Kind, Name, Step},
-    context::Found,
+    context::{Borrowed, Context},
     failure::{FailureKind, Outcome},
     span::Span,
     suggest,
     value::Value,
 };
 
-/// A value, or the JSON it can be made from.
+/// Where a path leads: to something that lies elsewhere, or to a new value.
 pub(super) enum Place<'p> {
-    Json(&'p Json),
-    Shared(&'p Value),
+    Borrowed(Borrowed<'p>),
     Owned(Value),
 }
 
 impl Place<'_> {
     pub(super) fn into_value(self) -> Value {
         match self {
-            Place::Json(json) => json.into(),
-            Place::Shared(value) => value.clone(),
+            Place::Borrowed(borrowed) => borrowed.to_value(),
             Place::Owned(value) => value,
         }
     }
 }
 
 impl<'e> Evaluator<'e> {
+    /// The value of a part, left in its place if it is a variable or a part of one.
+    pub(super) fn place<'p>(&mut self, expr: &Expr, scope: &'p Scope<'p>) -> Outcome<Place<'p>>
+    where
+        'e: 'p,
+    {
+        if self.options.observer.is_some() || !matches!(expr.kind, Kind::Variable(_) | Kind::Chain(_)) {
+            return self.eval(expr, scope).map(Place::Owned);
+        }
+        self.enter(expr.span)?;
+        let place = if let Kind::Chain(chain) = &expr.kind {
+            self.chain_place(chain, scope)
+        } else if let Kind::Variable(names) = &expr.kind {
+            self.variable_place(names, scope)
+        } else {
+            Ok(Place::Owned(Value::Null))
+        };
+        self.leave();
+        match place? {
+            Place::Owned(value) => self.checked(value, expr.span).map(Place::Owned),
+            borrowed @ Place::Borrowed(_) => Ok(borrowed),
+        }
+    }
+
     pub(super) fn variable(&mut self, names: &[Name], scope: &Scope<'_>) -> Outcome {
         Ok(self.variable_place(names, scope)?.into_value())
     }
@@ -44,28 +65,25 @@ impl<'e> Evaluator<'e> {
     {
         let [first, rest @ ..] = names else { return Ok(Place::Owned(Value::Null)) };
         let name = first.text(self.source);
-        let Some(mut place) = self.lookup(name, scope) else {
+        let Some(variable) = self.lookup(name, scope) else {
             self.no_variable(name, first.0, scope);
             return Ok(Place::Owned(Value::Null));
         };
+        let mut place = Place::Borrowed(variable);
         for step in rest {
             place = self.entry(place, *step, first.0.to(step.0))?;
         }
         Ok(place)
     }
 
-    pub(super) fn lookup<'p>(&self, name: &str, scope: &'p Scope<'p>) -> Option<Place<'p>>
+    /// A variable. One that holds a failure is as good as none.
+    pub(super) fn lookup<'p>(&self, name: &str, scope: &'p Scope<'p>) -> Option<Borrowed<'p>>
     where
         'e: 'p,
     {
-        if let Some(value) = scope.variable(name) {
-            return Some(Place::Shared(value));
-        }
-        let context: &'e _ = self.context;
-        context.get(name).map(|found| match found {
-            Found::Json(json) => Place::Json(json),
-            Found::Value(value) => Place::Shared(value),
-        })
+        let context: &'e Context<'e> = self.context;
+        let found = scope.variable(name).or_else(|| context.get(name));
+        found.filter(|found| !matches!(found, Borrowed::Value(Value::Error(_))))
     }
 
     fn no_variable(&mut self, name: &str, span: Span, scope: &Scope<'_>) {
@@ -75,6 +93,13 @@ impl<'e> Evaluator<'e> {
     }
 
     pub(super) fn chain(&mut self, chain: &Chain, scope: &Scope<'_>) -> Outcome {
+        Ok(self.chain_place(chain, scope)?.into_value())
+    }
+
+    fn chain_place<'p>(&mut self, chain: &Chain, scope: &'p Scope<'p>) -> Outcome<Place<'p>>
+    where
+        'e: 'p,
+    {
         let mut place = if let Kind::Variable(names) = &chain.base.kind {
             self.variable_place(names, scope)?
         } else {
@@ -85,51 +110,36 @@ impl<'e> Evaluator<'e> {
                 Step::Path(name) => {
                     self.entry(place, *name, Span { start: chain.base.span.start, end: name.0.end })?
                 }
-                Step::Filter(filter, span) => self.filter_place(place, filter, *span, scope)?,
+                Step::Filter(filter, span) => self.filter(place, filter, *span, scope)?,
             };
             if let Place::Owned(value) = place {
                 place = Place::Owned(self.checked(value, chain.base.span)?);
             }
         }
-        Ok(place.into_value())
-    }
-
-    fn filter_place<'p>(
-        &mut self,
-        place: Place<'p>,
-        filter: &Expr,
-        span: Span,
-        scope: &Scope<'_>,
-    ) -> Outcome<Place<'p>> {
-        if let (Place::Json(Json::Array(items)), Some(index)) = (&place, filter::constant(filter)) {
-            self.take_steps(1, span)?;
-            let item = super::position(items.len(), &index).and_then(|at| items.get(at));
-            return Ok(item.map_or(Place::Owned(Value::Null), Place::Json));
-        }
-        self.filter(place.into_value(), filter, span, scope).map(Place::Owned)
+        Ok(place)
     }
 
     /// An entry of a context, of every item of a list, or a property. What is not there is null.
     fn entry<'p>(&mut self, place: Place<'p>, name: Name, span: Span) -> Outcome<Place<'p>> {
         let key = name.text(self.source);
         Ok(match place {
-            Place::Json(Json::Object(object)) => match object.get(key) {
-                Some(entry) => Place::Json(entry),
+            Place::Borrowed(Borrowed::Json(Json::Object(object))) => match object.get(key) {
+                Some(entry) => Place::Borrowed(Borrowed::Json(entry)),
                 None => {
                     self.no_entry(key, span, object.keys().map(String::as_str));
                     Place::Owned(Value::Null)
                 }
             },
-            Place::Json(Json::Array(items)) => {
+            Place::Borrowed(Borrowed::Json(Json::Array(items))) => {
                 self.take_steps(items.len() as u64, span)?;
                 let mut entries = Vec::with_capacity(items.len());
                 for item in items {
-                    entries.push(self.entry(Place::Json(item), name, span)?.into_value());
+                    entries.push(self.entry(Place::Borrowed(Borrowed::Json(item)), name, span)?.into_value());
                 }
                 Place::Owned(Value::list(entries))
             }
-            Place::Json(json) => Place::Owned(self.entry_of(&json.into(), key, span)?),
-            Place::Shared(value) => Place::Owned(self.entry_of(value, key, span)?),
+            Place::Borrowed(Borrowed::Json(json)) => Place::Owned(self.entry_of(&json.into(), key, span)?),
+            Place::Borrowed(Borrowed::Value(value)) => Place::Owned(self.entry_of(value, key, span)?),
             Place::Owned(value) => Place::Owned(self.entry_of(&value, key, span)?),
         })
     }
@@ -149,7 +159,10 @@ impl<'e> Evaluator<'e> {
             }
             self.no_entry(key, span, entries.values().map(|(key, _)| &**key));
         } else if let Value::Null = value {
-            let message = format!("what `{key}` is asked of is null");
+            let before = Span { end: span.end.saturating_sub(key.len() as u32), ..span }.text(self.source);
+            let parent =
+                before.trim_end_matches(|char: char| char.is_whitespace() || char == '.' || char == '`');
+            let message = format!("`{parent}` is null, so it has no entry `{key}`");
             self.note(FailureKind::NoContextEntryFound, span, message);
         } else if let Some(property) = temporal::property(value, key) {
             return Ok(property);
@@ -160,7 +173,7 @@ impl<'e> Evaluator<'e> {
     }
 
     fn no_entry<'k>(&mut self, key: &str, span: Span, keys: impl Iterator<Item = &'k str> + Clone) {
-        let hint = suggest::name(key, keys.clone());
+        let hint = suggest::variable(key, keys.clone());
         let message = format!("no entry `{key}`; {}", suggest::listed(keys));
         self.note_with_hint(FailureKind::NoContextEntryFound, span, message, hint);
     }

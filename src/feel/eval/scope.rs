@@ -5,7 +5,12 @@
 
 use std::sync::Arc;
 
-use crate::feel::value::{Captured, CapturedFrame, Entries, Function, Value};
+use serde_json::{Map, Value as Json};
+
+use crate::feel::{
+    context::Borrowed,
+    value::{Captured, CapturedFrame, Entries, Function, Value},
+};
 
 /// One frame and what lies around it.
 #[derive(Clone, Copy)]
@@ -19,12 +24,14 @@ pub(in crate::feel) enum Frame<'s> {
     /// Nothing: the outermost scope.
     Empty,
     /// One name. A function under it can be called, but not be read.
-    One(&'s str, &'s Value),
-    Many(&'s [(&'s str, Value)]),
+    One(&'s str, Borrowed<'s>),
+    Many(&'s [(&'s str, Borrowed<'s>)]),
     /// The entries of a context that is being built.
     Building(&'s Entries),
     /// The entries of the item that a filter looks at.
     Item(&'s Arc<Entries>),
+    /// The same, of an item in JSON.
+    JsonItem(&'s Map<String, Json>),
     /// What a function saw where it was defined.
     Captured(&'s Arc<Captured>),
 }
@@ -45,27 +52,37 @@ impl<'s> Scope<'s> {
         std::iter::successors(Some(self), |scope| scope.parent).map(|scope| scope.frame)
     }
 
-    pub(super) fn variable(&'s self, name: &str) -> Option<&'s Value> {
-        self.frames().find_map(|frame| match frame {
-            Frame::Empty => None,
-            Frame::One(_, Value::Function(_)) => None,
-            Frame::One(bound, value) => (bound == name).then_some(value),
-            Frame::Many(bindings) => {
-                bindings.iter().find(|(bound, _)| *bound == name).map(|(_, value)| value)
+    pub(super) fn variable(&'s self, name: &str) -> Option<Borrowed<'s>> {
+        let mut scope = Some(self);
+        while let Some(Scope { frame, parent }) = scope {
+            let found = match frame {
+                Frame::Empty | Frame::One(_, Borrowed::Value(Value::Function(_))) => None,
+                Frame::One(bound, value) => (*bound == name).then_some(*value),
+                Frame::Many(bindings) => {
+                    bindings.iter().find(|(bound, _)| *bound == name).map(|(_, value)| *value)
+                }
+                Frame::Building(entries) => entries.get(name).map(Borrowed::Value),
+                Frame::Item(entries) => entries.get(name).map(Borrowed::Value),
+                Frame::JsonItem(object) => object.get(name).map(Borrowed::Json),
+                Frame::Captured(captured) => captured_variable(captured, name).map(Borrowed::Value),
+            };
+            if found.is_some() {
+                return found;
             }
-            Frame::Building(entries) => entries.get(name),
-            Frame::Item(entries) => entries.get(name),
-            Frame::Captured(captured) => captured_variable(captured, name),
-        })
+            scope = *parent;
+        }
+        None
     }
 
     /// The function that a call selects, the nearest first.
     pub(super) fn function(&'s self, name: &str, fits: &dyn Fn(&Function) -> bool) -> Option<Arc<Function>> {
         self.frames().find_map(|frame| match frame {
-            Frame::One(bound, Value::Function(function)) if bound == name && fits(function) => {
+            Frame::One(bound, Borrowed::Value(Value::Function(function)))
+                if bound == name && fits(function) =>
+            {
                 Some(Arc::clone(function))
             }
-            Frame::Empty | Frame::One(..) | Frame::Many(_) => None,
+            Frame::Empty | Frame::One(..) | Frame::Many(_) | Frame::JsonItem(_) => None,
             Frame::Building(entries) => fitting(entries, name, fits),
             Frame::Item(entries) => fitting(entries, name, fits),
             Frame::Captured(captured) => captured_function(captured, name, fits),
@@ -78,15 +95,19 @@ impl<'s> Scope<'s> {
             Frame::Empty => None,
             Frame::One(name, value) => {
                 let mut entries = Entries::with_capacity(1);
-                entries.define(name.into(), value.clone());
+                entries.define(name.into(), value.to_value());
                 Some(CapturedFrame::Context(Arc::new(entries)))
             }
             Frame::Many(bindings) => {
-                let owned = bindings.iter().map(|(name, value)| (Arc::from(*name), value.clone()));
+                let owned = bindings.iter().map(|(name, value)| (Arc::from(*name), value.to_value()));
                 Some(CapturedFrame::Variables(owned.collect()))
             }
             Frame::Building(entries) => Some(CapturedFrame::Context(Arc::new(entries.clone()))),
             Frame::Item(entries) => Some(CapturedFrame::Context(Arc::clone(entries))),
+            Frame::JsonItem(object) => {
+                let entries = object.iter().map(|(key, value)| (key.as_str(), value.into()));
+                Some(CapturedFrame::Context(Arc::new(entries.collect())))
+            }
             Frame::Captured(captured) => Some(CapturedFrame::Captured(Arc::clone(captured))),
         });
         Arc::new(Captured(frames.collect()))
@@ -102,6 +123,7 @@ impl<'s> Scope<'s> {
                 Frame::Many(bindings) => names.extend(bindings.iter().map(|(name, _)| *name)),
                 Frame::Building(entries) => names.extend(entries.values().map(|(key, _)| &**key)),
                 Frame::Item(entries) => names.extend(entries.values().map(|(key, _)| &**key)),
+                Frame::JsonItem(object) => names.extend(object.keys().map(String::as_str)),
             }
         }
         names

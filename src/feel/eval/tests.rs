@@ -3,6 +3,7 @@
 use super::{Evaluator, Frame, Scope, operators::holds};
 use crate::feel::{
     ast::{Comparison, Expr, In, Range},
+    context::Borrowed,
     failure::{FailureKind, Outcome, Stop},
     span::Span,
     value::Value,
@@ -19,11 +20,11 @@ impl Evaluator<'_> {
     pub(super) fn membership(&mut self, membership: &In, scope: &Scope<'_>) -> Outcome {
         let input = self.eval(&membership.value, scope)?;
         let name = self.input_name(scope);
-        self.eval(&membership.test, &scope.with(Frame::One(&name, &input)))
+        self.eval(&membership.test, &scope.with(Frame::One(&name, Borrowed::Value(&input))))
     }
 
     fn input_name(&self, scope: &Scope<'_>) -> String {
-        match self.lookup(NAMED_BY, scope).map(super::path::Place::into_value) {
+        match self.lookup(NAMED_BY, scope).map(Borrowed::to_value) {
             Some(Value::String(name)) => name.to_string(),
             Some(_) | None => INPUT.to_owned(),
         }
@@ -33,7 +34,7 @@ impl Evaluator<'_> {
     fn implicit_input(&mut self, span: Span, scope: &Scope<'_>) -> Value {
         let name = self.input_name(scope);
         match self.lookup(&name, scope) {
-            Some(place) => place.into_value(),
+            Some(found) => found.to_value(),
             None => {
                 self.note(
                     FailureKind::NoVariableFound,
@@ -48,7 +49,7 @@ impl Evaluator<'_> {
     /// `?`
     pub(super) fn input(&mut self, scope: &Scope<'_>) -> Outcome {
         match self.lookup(SYMBOL, scope) {
-            Some(place) => Ok(place.into_value()),
+            Some(found) => Ok(found.to_value()),
             None => Err(Stop::Fatal("`?` stands for the input of a test, and here is none".into())),
         }
     }
@@ -121,7 +122,7 @@ impl Evaluator<'_> {
         let value = match self.eval(test, scope) {
             Err(Stop::Fatal(_)) => {
                 // The expression asks for `?`.
-                let result = self.eval(test, &scope.with(Frame::One(SYMBOL, &input)));
+                let result = self.eval(test, &scope.with(Frame::One(SYMBOL, Borrowed::Value(&input))));
                 return match result {
                     Ok(value @ Value::Boolean(_)) => Ok(value),
                     Ok(_) | Err(Stop::Error(_) | Stop::Fatal(_)) => Ok(Value::Null),

@@ -116,8 +116,8 @@ impl Number {
         }
     }
 
-    /// The number of digits of the unscaled value, 1 for zero.
-    fn digits(&self) -> u32 {
+    /// The number of digits of the unscaled value, 1 for zero. What an operation costs grows with its square.
+    pub fn digits(&self) -> u32 {
         match &self.0 {
             Repr::Small { unscaled, .. } => coefficient::digits_of_small(*unscaled),
             Repr::Big(big) => coefficient::digits_of_big(&big.unscaled),

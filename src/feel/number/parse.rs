@@ -51,6 +51,9 @@ impl Number {
     /// A number of a JSON document: integers exactly, anything with a fraction or an exponent through double. None if
     /// the double is infinite; the reference makes it null.
     pub fn from_json(text: &str) -> Option<Number> {
+        if let Ok(value) = text.parse::<i64>() {
+            return Some(Number::from(value));
+        }
         if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
             return Number::parse(text);
         }

@@ -71,11 +71,11 @@ expected! {
     Name => "a name";
     /// `1 `
     Operator => Expected::OPERATORS;
-    /// `1`
+    /// `(true`
     And => "`and`";
-    /// `1`
+    /// `(true`
     Or => "`or`";
-    /// `1 instance`
+    /// `1 instance 2`
     Of => "`of`";
     /// `for x`
     In => "`in`";
@@ -150,9 +150,11 @@ impl ParseError {
         if is_blank(source, start) {
             return ParseError { kind: ParseErrorKind::Empty, span, hint: None };
         }
-        let expected = Expected::ALL.iter().copied().filter(|one| parser.expected & one.bit() != 0).collect();
+        let expected: Vec<Expected> =
+            Expected::ALL.iter().copied().filter(|one| parser.expected & one.bit() != 0).collect();
+        let hint = hint(source, span, &expected);
         let kind = ParseErrorKind::Unexpected { found: span.text(source).to_owned(), expected };
-        ParseError { kind, span, hint: hint(source, span) }
+        ParseError { kind, span, hint }
     }
 
     /// The message with line, caret and hint.
@@ -236,7 +238,7 @@ fn found(source: &str, position: usize) -> Span {
 }
 
 /// Names the mistake, where it is a usual one.
-fn hint(source: &str, span: Span) -> Option<String> {
+fn hint(source: &str, span: Span, expected: &[Expected]) -> Option<String> {
     let before = source.get(..span.start as usize)?.trim_end();
     let found = source.get(span.start as usize..)?;
     let last_digit = before.ends_with(|char: char| char.is_ascii_digit());
@@ -253,11 +255,20 @@ fn hint(source: &str, span: Span) -> Option<String> {
     } else if found.starts_with('%') {
         "the remainder of a division is `modulo(a, b)`"
     } else if found.starts_with("..") {
-        "a range can be an argument, a test behind `in`, or what `for` goes through, but no value"
+        RANGE
     } else if last_digit && found.starts_with(['e', 'E']) {
         "numbers have no exponent; write `* 10**n`"
-    } else if last_digit && found.starts_with('.') {
+    } else if before
+        .strip_suffix('.')
+        .is_some_and(|number| number.ends_with(|char: char| char.is_ascii_digit()))
+    {
         "a point needs digits behind it"
+    } else if expected.contains(&Expected::Else) {
+        "`if` needs an `else`; write `else null` if there is nothing else"
+    } else if before.ends_with(',') && found.starts_with(['}', ']', ')']) {
+        "a comma stands only between two items"
+    } else if found.starts_with(['<', '>', '=']) && ends_with_range(before) {
+        RANGE
     } else if found.is_empty() || before.is_empty() {
         return None;
     } else if names::identifier_length(found) > 0
@@ -270,6 +281,13 @@ fn hint(source: &str, span: Span) -> Option<String> {
         return None;
     };
     Some(text.to_owned())
+}
+
+const RANGE: &str =
+    "a range can be an argument, a test behind `in`, or what `for` goes through, but no value";
+
+fn ends_with_range(before: &str) -> bool {
+    before.ends_with([']', ')', '[']) && before.rsplit(['(', '[']).take(2).any(|part| part.contains(".."))
 }
 
 fn spaced_name(before: &str, second: &str) -> String {

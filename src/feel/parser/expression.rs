@@ -106,53 +106,71 @@ impl Parser<'_> {
 
     /// `conjunction {"or" conjunction}`
     fn disjunction(&mut self) -> Parsed<Expr> {
-        self.logical("or", Expected::Or, Kind::Or, Self::conjunction)
+        let first = self.conjunction()?;
+        self.joined(first, "or", Expected::Or, Kind::Or, Self::conjunction)
     }
 
     /// `test {"and" test}`
     fn conjunction(&mut self) -> Parsed<Expr> {
-        self.logical("and", Expected::And, Kind::And, Self::comparison_or_test)
+        let first = self.comparison_or_test()?;
+        self.joined(first, "and", Expected::And, Kind::And, Self::comparison_or_test)
     }
 
-    fn logical(
+    #[inline]
+    fn joined(
         &mut self,
+        first: Expr,
         keyword: &str,
         expected: Expected,
         kind: fn(Vec<Expr>) -> Kind,
         operand: fn(&mut Self) -> Parsed<Expr>,
     ) -> Parsed<Expr> {
-        let first = operand(self)?;
-        let start = first.span;
-        let mut rest = Vec::new();
-        loop {
-            let end = self.position;
-            let next_byte = self.peek()?;
-            let here = std::mem::replace(&mut self.position, end);
-            if next_byte != keyword.bytes().next() {
-                self.note(here, expected);
-                break;
-            }
-            let next = self.attempt(|parser| {
-                parser.need(keyword, expected)?;
-                operand(parser)
-            })?;
-            match next {
-                Some(next) => rest.push(next),
-                None => break,
-            }
+        // Most operands have no further one behind them.
+        let end = self.position;
+        let next = self.peek()?;
+        let here = std::mem::replace(&mut self.position, end);
+        if next != keyword.bytes().next() {
+            self.note(here, expected);
+            return Ok(first);
         }
-        let Some(last) = rest.last() else { return Ok(first) };
-        let span = start.to(last.span);
-        rest.insert(0, first);
-        Ok(Expr { kind: kind(rest), span })
+        self.join_further(first, keyword, expected, kind, operand)
+    }
+
+    fn join_further(
+        &mut self,
+        first: Expr,
+        keyword: &str,
+        expected: Expected,
+        kind: fn(Vec<Expr>) -> Kind,
+        operand: fn(&mut Self) -> Parsed<Expr>,
+    ) -> Parsed<Expr> {
+        let start = first.span;
+        let mut operands = vec![first];
+        let further = |parser: &mut Self| {
+            parser.need(keyword, expected)?;
+            operand(parser)
+        };
+        while let Some(next) = self.attempt(further)? {
+            operands.push(next);
+        }
+        let span = operands.last().map_or(start, |last| start.to(last.span));
+        match operands.len() {
+            1 => operands.pop().ok_or(super::Stop::Mismatch),
+            _ => Ok(Expr { kind: kind(operands), span }),
+        }
     }
 
     /// `arithmetic [comparison] | simple test`
     fn comparison_or_test(&mut self) -> Parsed<Expr> {
         self.skip_space()?;
-        match self.attempt(Self::arithmetic)? {
-            Some(operand) => self.comparison(operand),
-            None => self.simple_test(),
+        let start = self.position;
+        match self.arithmetic() {
+            Ok(operand) => self.comparison(operand),
+            Err(super::Stop::Mismatch) => {
+                self.position = start;
+                self.simple_test()
+            }
+            Err(stop) => Err(stop),
         }
     }
 

@@ -19,7 +19,15 @@ impl<'t> Parser<'t> {
     }
 
     /// Skips white space and comments. A comment that does not end is the one mistake no alternative can heal.
+    #[inline]
     pub(super) fn skip_space(&mut self) -> Parsed<()> {
+        match self.byte_at(self.position) {
+            Some(b'!'..=b'.' | b'0'..=b'~') | None => Ok(()),
+            Some(_) => self.skip_space_here(),
+        }
+    }
+
+    fn skip_space_here(&mut self) -> Parsed<()> {
         while let Some(byte) = self.byte_at(self.position) {
             match byte {
                 b' ' | b'\t'..=b'\r' => self.position += 1,

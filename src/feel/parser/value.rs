@@ -116,7 +116,7 @@ impl<'t> Parser<'t> {
             self.position += 1;
             if self.digits() == 0 {
                 self.position = point;
-                self.note(point, Expected::Digits);
+                self.note(point + 1, Expected::Digits);
             }
         }
         if whole == 0 && self.position == point {
@@ -124,7 +124,15 @@ impl<'t> Parser<'t> {
             return self.mismatch(Expected::Expression);
         }
         let span = self.span_from(start);
-        match Number::parse_literal(span.text(self.source)) {
+        let text = span.text(self.source);
+        // Small whole numbers, as most are, need none of the rules for digits and scale.
+        if whole == text.len()
+            && whole <= 9
+            && let Ok(value) = text.parse::<i64>()
+        {
+            return Ok(self.literal(value.into(), start));
+        }
+        match Number::parse_literal(text) {
             Some(number) => Ok(self.literal(Value::Number(number), start)),
             None => Err(Stop::Fatal(Fatal::NumberTooLong { span })),
         }

@@ -15,7 +15,7 @@ const HASHED_FROM: usize = 12;
 pub struct Entries {
     values: Vec<(Arc<str>, Value)>,
     /// Where each key lies, once there are many.
-    places: Option<Box<HashMap<Arc<str>, usize>>>,
+    places: Option<HashMap<Arc<str>, usize>>,
     functions: Vec<(Arc<str>, Arc<Function>)>,
     extent: Extent,
     /// Written in the expression as `{..}`. Such a context is contained in a list only as itself.
@@ -64,25 +64,44 @@ impl Entries {
         self.places.as_ref()?.get(key).copied()
     }
 
+    /// Entries whose keys are known to differ.
+    pub(super) fn of_distinct(values: impl Iterator<Item = (Arc<str>, Value)>) -> Entries {
+        let values: Vec<_> = values.collect();
+        let mut extent = Extent::around(values.iter().map(|(_, value)| value));
+        extent.weight += values.iter().map(|(key, _)| weight_of_key(key)).sum::<u64>();
+        let mut entries = Entries { values, extent, ..Entries::default() };
+        if entries.values.len() >= HASHED_FROM {
+            entries.hash_keys();
+        }
+        entries
+    }
+
+    fn hash_keys(&mut self) {
+        let places = self.values.iter().enumerate().map(|(place, (key, _))| (key.clone(), place));
+        self.places = Some(places.collect());
+    }
+
     /// Sets a key; a key that is there keeps its place.
     pub fn insert(&mut self, key: impl Into<Arc<str>>, value: Value) {
-        let key = key.into();
+        self.set(key.into(), value);
+    }
+
+    fn set(&mut self, key: Arc<str>, value: Value) {
         self.extent.add(value.extent());
-        if let Some(place) = self.place(&key) {
-            if let Some((_, slot)) = self.values.get_mut(place) {
-                *slot = value;
-            }
-            self.extent = Extent::around(self.values().map(|(_, value)| value));
+        let slot = self.place(&key).and_then(|place| self.values.get_mut(place));
+        if let Some((_, slot)) = slot {
+            // The weight of the old value stays counted, which errs on the safe side.
+            *slot = value;
             return;
         }
-        self.extent.weight = self.extent.weight.saturating_add(1 + key.len() as u64 / 32);
-        self.values.push((key.clone(), value));
-        let length = self.values.len();
-        if length == HASHED_FROM {
-            let places = self.values.iter().enumerate().map(|(place, (key, _))| (key.clone(), place));
-            self.places = Some(Box::new(places.collect()));
-        } else if let Some(places) = &mut self.places {
-            places.insert(key, length - 1);
+        self.extent.weight = self.extent.weight.saturating_add(weight_of_key(&key));
+        let place = self.values.len();
+        if let Some(places) = &mut self.places {
+            places.insert(Arc::clone(&key), place);
+        }
+        self.values.push((key, value));
+        if place + 1 == HASHED_FROM {
+            self.hash_keys();
         }
     }
 
@@ -91,7 +110,7 @@ impl Entries {
         if let Value::Function(function) = value {
             self.functions.push((key, function));
         } else {
-            self.insert(key, value);
+            self.set(key, value);
         }
     }
 
@@ -131,6 +150,10 @@ impl Entries {
         }
         entries
     }
+}
+
+fn weight_of_key(key: &str) -> u64 {
+    1 + key.len() as u64 / 32
 }
 
 /// Java's `String.hashCode`.

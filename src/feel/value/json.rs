@@ -14,11 +14,8 @@ impl From<&Json> for Value {
             Json::String(text) => Value::from(text.as_str()),
             Json::Array(items) => Value::list(items.iter().map(Value::from).collect()),
             Json::Object(map) => {
-                let mut entries = Entries::with_capacity(map.len());
-                for (key, value) in map {
-                    entries.insert(key.as_str(), value.into());
-                }
-                entries.into()
+                Entries::of_distinct(map.iter().map(|(key, value)| (key.as_str().into(), value.into())))
+                    .into()
             }
         }
     }

@@ -5,6 +5,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::Stage;
+use super::stage::{new_instance, run_to_its_end};
 
 pub(super) async fn a_cancelled_instance_drops_its_call(stage: &Stage) {
     let process = stage.deploy("simple-question").await;
@@ -30,19 +31,12 @@ pub(super) async fn a_hundred_instances_at_once_are_answered_once_each(stage: &S
     let model = "a-busy-model";
     let mut instances = JoinSet::new();
     for number in 0..100 {
-        let instance = bedrock_connector::zeebe::NewInstance {
-            bpmn_process_id: process.clone(),
-            variables: json!({"question": format!("Question {number}"), "model": model}).to_string(),
-            ..Default::default()
-        };
-        let client = stage.client.clone();
-        instances.spawn(async move {
-            let wait = std::time::Duration::from_secs(60);
-            client.create_instance_with_result(&instance, wait, vec!["answer".to_owned()]).await
-        });
+        let variables = json!({"question": format!("Question {number}"), "model": model});
+        let (client, instance) = (stage.client.clone(), new_instance(&process, &variables));
+        instances.spawn(async move { run_to_its_end(&client, &instance).await });
     }
     for result in instances.join_all().await {
-        let (_, variables) = result.unwrap_or_else(|error| panic!("{error}\n{}", stage.worker_log()));
+        let variables = result.unwrap_or_else(|error| panic!("{error}\n{}", stage.worker_log()));
         assert!(variables.contains("answer"), "{variables}");
     }
     assert_eq!(stage.bedrock.calls_of(model), 100);
