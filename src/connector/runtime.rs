@@ -104,7 +104,9 @@ impl Runtime {
         })?;
         let mut variables = read_variables(&job.variables)?;
         *masker = self.resolve(&mut variables, &job.scope).await?;
-        connector.bind(&variables, &job.scope)
+        let mut call = connector.bind(&variables, &job.scope)?;
+        call.mask(masker);
+        Ok(call)
     }
 
     async fn resolve(&self, variables: &mut Value, scope: &Scope) -> Result<Masker, Error> {

@@ -13,4 +13,5 @@ mod cli;
 mod lifecycle;
 mod peer_cases;
 mod scenarios;
+mod secrets;
 mod support;

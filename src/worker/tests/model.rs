@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::connector::{Call, Code, Connector, Error, Response, Retry, Scope};
+use crate::secrets::Masker;
 
 /// The model that tests look at. Clones are the same one.
 #[derive(Debug, Clone, Default)]
@@ -70,6 +71,8 @@ impl Call for FakeCall {
     fn fingerprint(&self) -> [u8; 32] {
         [0; 32]
     }
+
+    fn mask(&mut self, _masker: &Masker) {}
 
     fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, Error>> {
         Box::pin(async move {
