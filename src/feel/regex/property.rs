@@ -173,9 +173,12 @@ fn script(name: &str) -> Result<Set, Error> {
     }
 }
 
+/// Java takes a block's name with spaces, hyphens and underscores, or without them.
 fn block(name: &str) -> Result<Set, Error> {
-    let name: String =
-        name.chars().filter(char::is_ascii_alphanumeric).map(|char| char.to_ascii_uppercase()).collect();
+    let name = name.replace([' ', '-', '_'], "").to_uppercase();
+    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(Error::InvalidPattern);
+    }
     let (_, first, last) = BLOCKS.iter().find(|(block, _, _)| *block == name).ok_or(Error::Unsupported)?;
     Ok(Set::range(*first, *last))
 }

@@ -63,6 +63,7 @@ fn matches_as_java_does() {
         ("é", "\\p{javaLowerCase}", "", "true"),
         ("é", "\\p{Foo}", "", "invalid regular expression"),
         ("α", "\\p{InGreek}", "", "true"),
+        ("α", "\\p{InGre^ek}", "", "invalid regular expression"),
         ("α", "\\p{IsGreek}", "", "true"),
         ("\r\n", "^\\R$", "", "true"),
         ("\u{a0}", "\\h", "", "true"),
