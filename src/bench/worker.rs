@@ -159,7 +159,8 @@ impl WorkerProcess {
 
 /// Passes the log on, and picks from it where the worker serves its pages.
 async fn forward(lines: ChildStdout, file: Option<File>, admin: watch::Sender<Option<SocketAddr>>) {
-    // Without a file, its warnings belong beside the figures, not among them.
+    // Without a file, its warnings belong beside the figures, not among them; that it has started is no news there.
+    let hides_start = file.is_none();
     let mut sink: Box<dyn Write + Send> = match file {
         Some(file) => Box::new(file),
         None => Box::new(io::stderr()),
@@ -170,6 +171,9 @@ async fn forward(lines: ChildStdout, file: Option<File>, admin: watch::Sender<Op
             && let Some(address) = admin_address(&line)
         {
             admin.send_replace(Some(address));
+            if hides_start {
+                continue;
+            }
         }
         if writeln!(sink, "{line}").is_err() {
             return;
