@@ -19,5 +19,6 @@ pub mod proto;
 pub mod secret;
 pub mod secrets;
 pub mod telemetry;
+pub mod template;
 pub mod worker;
 pub mod zeebe;

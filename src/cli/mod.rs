@@ -58,6 +58,9 @@ pub(crate) enum Command {
     /// Ask the worker beside it how it is, as a container's health check does
     #[command(after_help = HEALTH_EXAMPLES)]
     Health(HealthArgs),
+    /// Write the element templates for modelers, with your job types and models in them
+    #[command(after_help = TEMPLATES_EXAMPLES)]
+    Templates(TemplatesArgs),
     /// Measure the worker against the embedded gateway and the emulated Bedrock
     #[command(after_help = BENCH_EXAMPLES)]
     Bench(BenchArgs),
@@ -160,6 +163,28 @@ pub(crate) struct DemoArgs {
     #[arg(long)]
     pub(crate) live: bool,
     /// One JSON object for each step, for machines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `templates`
+#[derive(Debug, Args)]
+pub(crate) struct TemplatesArgs {
+    /// The template to print; without it, and without a folder, they are listed
+    #[arg(value_name = "NAME", conflicts_with_all = ["out", "docs", "check", "json"])]
+    pub(crate) name: Option<String>,
+    /// Write the templates into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write their documentation into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) docs: Option<PathBuf>,
+    /// Write nothing; say whether the files are what would be written
+    #[arg(long)]
+    pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) settings: SettingArgs,
+    /// One JSON object, for machines
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -287,6 +312,20 @@ Examples:
   bedrock-connector health liveness --server-port 8081
 
 Exit codes: 0 UP, 1 not UP or no answer.";
+
+const TEMPLATES_EXAMPLES: &str = "\
+A modeler imports the files: Desktop Modeler from its folder resources/element-templates, Web Modeler by upload.
+Job types, region and models come from the configuration of the worker, so give it the same.
+
+Examples:
+  bedrock-connector templates
+  bedrock-connector templates converse > converse.json
+  bedrock-connector templates --out element-templates --docs docs/templates
+  bedrock-connector templates --out element-templates --template-engine 8.6
+  bedrock-connector templates --out element-templates --template-models 'Nova=amazon.nova-pro-v1:0,amazon.nova-lite-v1:0'
+  bedrock-connector templates --out element-templates --check
+
+Exit codes: 0 done, 1 with --check: a file is missing or differs, 64 the configuration is wrong.";
 
 const BENCH_EXAMPLES: &str = "\
 Without arguments it measures work without waiting, and waiting with 32 and with 1,000 jobs at once.

@@ -10,6 +10,7 @@ pub(crate) mod health;
 mod input;
 pub(crate) mod output;
 pub(crate) mod run;
+pub(crate) mod templates;
 
 use bedrock_connector::config::Mistakes;
 

@@ -20,6 +20,7 @@ mod proxy;
 mod reader;
 mod secrets;
 mod setting;
+mod templates;
 mod worker;
 
 #[cfg(test)]
@@ -67,6 +68,7 @@ pub struct Config {
     pub secrets: SecretsConfig,
     pub admin: admin::Options,
     pub log: telemetry::Options,
+    pub templates: crate::template::Options,
     /// Sentences for the log: settings without effect, names that are probably misspelt.
     pub notices: Vec<String>,
     resolved: Resolved,
@@ -111,6 +113,7 @@ impl Config {
         let has_rest_address = engine.rest_address.is_some();
         let secrets = secrets::read(reader, variables, has_rest_address, bedrock.default_region.as_deref());
         let (worker, job_types) = self::worker::read(reader, &engine, variables);
+        let templates = self::templates::read(reader, &job_types, &bedrock);
         let mut config = Self {
             worker,
             job_types,
@@ -124,6 +127,7 @@ impl Config {
             secrets,
             admin: admin_options(reader),
             log: log::read(reader),
+            templates,
             notices: notice::notices(reader, variables),
             resolved: Resolved::default(),
         };
