@@ -1,10 +1,11 @@
 //! Builds every component from the configuration and owns the order of start and shutdown.
 //!
 //! Start: connectors, then the operator's port, so that probes have an answer, then the worker. Stop: no new
-//! jobs, running ones finish or are given back, and the operator's port closes last.
+//! jobs, running ones finish or are given back, the journal is closed, and the operator's port closes last.
 
 use std::fmt::{self, Debug};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -16,12 +17,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, ConnectorInfo, Exhibits, Loggers, Phase, Probe, Status};
 use crate::bedrock::{self, Bedrock, Clients, DefaultIdentityState, Flavour};
-use crate::clock::SystemClock;
-use crate::config::{Config, SecretsConfig, SecretsMode};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, JournalPlace, SecretsConfig, SecretsMode};
 use crate::connector::{self, Connector, Registry, Runtime};
 use crate::documents::{self, Authorize, RestOptions, RestStore, Store};
+use crate::journal::{self, Journal, Notice, Redb};
 use crate::secrets::{self, AwsSecrets, DeployedModels, FolderSecrets, ProcessSource, SecretProvider};
-use crate::telemetry::{self, LogFilter, Telemetry};
+use crate::telemetry::{self, Event, LogFilter, Telemetry};
 use crate::worker::{self, Drained};
 use crate::zeebe::{self, ProcessDefinitionKey};
 
@@ -105,9 +107,10 @@ impl App {
         let secrets = self.secrets(&client, &clients).await?;
         let runtime = self.runtime(secrets, &client, &clients)?;
         let connectors = exhibited(runtime.registry());
+        let journal = self.journal().await;
         let options = self.config.worker.clone();
         let worker = options
-            .build(client.clone(), runtime, self.telemetry.clone(), Arc::new(SystemClock))
+            .build(client.clone(), runtime, journal.clone(), self.telemetry.clone(), Arc::new(SystemClock))
             .map_err(Error::Worker)?;
 
         let telemetry = self.telemetry.clone();
@@ -130,7 +133,23 @@ impl App {
         let admin = tokio::spawn(service.run(stop_admin.clone()));
         let worker = tokio::spawn(worker.run(stop_worker.clone()));
         health.enter(Phase::Running);
-        Ok(Running { admin_address, health, stop_worker, worker, stop_admin, admin })
+        Ok(Running { admin_address, health, stop_worker, worker, journal, stop_admin, admin })
+    }
+
+    /// Where answers are kept. Storage that cannot be used does not keep the worker from its work.
+    async fn journal(&self) -> Journal {
+        let config = &self.config.journal;
+        let folder = match &config.place {
+            JournalPlace::Folder(folder) => folder,
+            JournalPlace::Nowhere { chosen, message } => {
+                self.telemetry.emit(Event::JournalOff { chosen: *chosen, message });
+                return Journal::off();
+            }
+        };
+        let limits = journal::Limits { max_bytes: config.max_bytes as u64, keep: config.keep };
+        let options = journal::Options { limits, ..journal::Options::new(folder) };
+        let host = Arc::new(JournalHost { clock: Arc::new(SystemClock), telemetry: self.telemetry.clone() });
+        Journal::new(&self.config.gateway.address, Arc::new(Redb::open(options, host).await))
     }
 
     async fn secrets(&self, client: &zeebe::Client, clients: &Clients) -> Result<secrets::Resolver, Error> {
@@ -216,6 +235,44 @@ impl ProcessSource for EngineModels {
     }
 }
 
+/// What the journal needs and tells.
+#[derive(Debug)]
+struct JournalHost {
+    clock: Arc<dyn Clock>,
+    telemetry: Telemetry,
+}
+
+impl journal::Host for JournalHost {
+    fn epoch_millis(&self) -> i64 {
+        self.clock.epoch_millis()
+    }
+
+    fn tell(&self, notice: Notice<'_>) {
+        let shown = |path: &Path| path.display().to_string();
+        match notice {
+            Notice::Opened { path, entries, bytes } => {
+                self.telemetry.emit(Event::JournalOpened { path: &shown(path), entries, bytes });
+            }
+            Notice::Unavailable { error } => {
+                let (reason, message) = (error.code(), chain(error));
+                self.telemetry.emit(Event::JournalUnavailable { reason, message: &message });
+            }
+            Notice::Restored { path } => self.telemetry.emit(Event::JournalRestored { path: &shown(path) }),
+            Notice::SetAside { moved_to, reason } => {
+                self.telemetry.emit(Event::JournalSetAside { moved_to: &shown(moved_to), message: reason });
+            }
+            Notice::Evicted { count, because } => {
+                self.telemetry.emit(Event::AnswersEvicted { count, because });
+            }
+        }
+    }
+}
+
+/// An error with its cause, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+}
+
 /// The engine's REST interface takes the credentials of its gateway.
 #[derive(Debug)]
 struct EngineAuthorization(zeebe::Client);
@@ -257,6 +314,7 @@ pub struct Running {
     health: admin::Handle,
     stop_worker: CancellationToken,
     worker: JoinHandle<Drained>,
+    journal: Journal,
     stop_admin: CancellationToken,
     admin: JoinHandle<()>,
 }
@@ -277,6 +335,7 @@ impl Running {
         self.health.enter(Phase::Draining);
         self.stop_worker.cancel();
         let drained = self.ended().await;
+        self.journal.close().await;
         self.stop_admin.cancel();
         (&mut self.admin).await.ok();
         drained

@@ -29,7 +29,7 @@ use std::path::PathBuf;
 
 pub use self::environment::{Environment, FixedEnvironment, ProcessEnvironment};
 pub use self::gateway::Engine;
-pub use self::journal::JournalConfig;
+pub use self::journal::{JournalConfig, JournalPlace};
 use self::layers::Layer;
 pub use self::mistake::{Mistake, Mistakes};
 pub use self::proxy::Proxies;
@@ -117,14 +117,14 @@ impl Config {
             bedrock,
             documents: self::bedrock::read_documents(reader),
             documents_memory_bytes: self::bedrock::read_documents_memory(reader),
-            journal: self::journal::read(reader),
+            journal: self::journal::read(reader, variables),
             gateway,
             engine,
             proxies,
             secrets,
             admin: admin_options(reader),
             log: log::read(reader),
-            notices: notice::notices(reader, variables),
+            notices: notice::notices(variables),
             resolved: Resolved::default(),
         };
         let mistakes = std::mem::take(&mut reader.mistakes);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::headers::{TaskHeaders, Template};
 use super::{Call, Error};
 use crate::secrets::Masker;
@@ -40,6 +42,11 @@ impl Plan {
     /// How long the engine is to wait after a failure, from the header `retryBackoff`.
     pub fn retry_backoff(&self) -> Duration {
         self.headers.retry_backoff
+    }
+
+    /// Whether a value repeats a secret that this job has used.
+    pub fn shows_secret(&self, value: &Value) -> bool {
+        self.masker.finds_in(value)
     }
 
     /// Replaces every secret that this job has used.

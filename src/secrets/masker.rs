@@ -28,6 +28,25 @@ impl Masker {
         })
     }
 
+    /// Whether there is a secret in the texts and keys of a value. It does not descend by recursion.
+    pub fn finds_in(&self, value: &Value) -> bool {
+        if self.secrets.is_empty() {
+            return false;
+        }
+        let shows = |text: &str| self.secrets.iter().any(|secret| text.contains(secret.expose()));
+        let mut open = vec![value];
+        while let Some(value) = open.pop() {
+            match value {
+                Value::String(text) if shows(text) => return true,
+                Value::Object(entries) if entries.keys().any(|key| shows(key)) => return true,
+                Value::Array(items) => open.extend(items),
+                Value::Object(entries) => open.extend(entries.values()),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            }
+        }
+        false
+    }
+
     /// The value with `***` for every secret in its texts and keys.
     pub fn mask_value(&self, value: Value) -> Value {
         if self.secrets.is_empty() {
@@ -67,6 +86,15 @@ mod tests {
             masker.mask_value(json!({"a token": ["x token", 1, null, {"b": true}]})),
             json!({"a ***": ["x ***", 1, null, {"b": true}]})
         );
+    }
+
+    #[test]
+    fn secrets_are_found_where_they_would_be_masked() {
+        let masker = masker(&["token"]);
+        for value in [json!("my token"), json!([1, {"a": ["token"]}]), json!({"a token": null})] {
+            assert!(masker.finds_in(&value), "{value}");
+        }
+        assert!(!masker.finds_in(&json!({"a": ["tokem", 1, null, true]})));
     }
 
     #[test]

@@ -113,6 +113,28 @@ pub enum Event<'a> {
     AnswerStored { job_key: i64, bytes: usize },
     /// A stored answer was taken in place of a new call.
     AnswerReused { job_key: i64 },
+    /// The answer goes on, and would be paid again if it were lost.
+    AnswerNotStored { job_key: i64, reason: &'a str, message: &'a str },
+    /// Whether there is a stored answer is not known, so the model is asked.
+    AnswerNotLookedUp { job_key: i64, reason: &'a str, message: &'a str },
+    /// The entry of a job could not be dropped.
+    AnswerNotDropped { job_key: i64, reason: &'a str, message: &'a str },
+
+    // --- the journal ---
+    /// Answers are kept from now on.
+    JournalOpened { path: &'a str, entries: usize, bytes: u64 },
+    /// Answers are not kept, by choice or for want of a folder.
+    JournalOff { chosen: bool, message: &'a str },
+    /// Answers are not kept for the time being.
+    JournalUnavailable { reason: &'a str, message: &'a str },
+    /// Answers are kept again.
+    JournalRestored { path: &'a str },
+    /// A file that could not be used was moved, and a new one begun.
+    JournalSetAside { moved_to: &'a str, message: &'a str },
+    /// Answers were dropped to stay within a limit: `size` or `age`.
+    AnswersEvicted { count: usize, because: &'a str },
+
+    // --- the connector ---
     /// A secret was asked for where it may not be used.
     SecretRefused { name: &'a str, reason: &'a str },
     /// A result or error expression has an answer, and something in it failed on the way.
@@ -265,10 +287,19 @@ impl Event<'_> {
             Self::ModelCalled { .. }
             | Self::ModelThrottled { .. }
             | Self::TokensUsed { .. }
-            | Self::AnswerStored { .. }
-            | Self::AnswerReused { .. }
             | Self::SecretRefused { .. }
             | Self::ExpressionWarning { .. } => self.log_model(),
+            Self::AnswerStored { .. }
+            | Self::AnswerReused { .. }
+            | Self::AnswerNotStored { .. }
+            | Self::AnswerNotLookedUp { .. }
+            | Self::AnswerNotDropped { .. }
+            | Self::JournalOpened { .. }
+            | Self::JournalOff { .. }
+            | Self::JournalUnavailable { .. }
+            | Self::JournalRestored { .. }
+            | Self::JournalSetAside { .. }
+            | Self::AnswersEvicted { .. } => self.log_journal(),
         }
     }
 
@@ -390,18 +421,60 @@ impl Event<'_> {
             Self::TokensUsed { model, input, output, cache_read, cache_write } => {
                 debug!(target: "bedrock_connector::model", model, input, output, cache_read, cache_write, "Tokens used");
             }
-            Self::AnswerStored { job_key, bytes } => {
-                debug!(target: "bedrock_connector::journal", job_key, bytes, "The answer is durable");
-            }
-            Self::AnswerReused { job_key } => {
-                info!(target: "bedrock_connector::journal", job_key, "The stored answer is used, the model is not asked again");
-            }
             Self::SecretRefused { name, reason } => {
                 warn!(target: "bedrock_connector::secrets", name, reason, "A secret was refused");
             }
             Self::ExpressionWarning { job_key, which, kind, message } => {
                 warn!(target: "bedrock_connector::job", job_key, which, kind, "The expression has a null in it: {message}");
             }
+            _ => {}
+        }
+    }
+}
+
+/// A log line about stored answers.
+macro_rules! journal_line {
+    ($level:ident, { $($fields:tt)* }, $($text:tt)+) => {
+        $level!(target: "bedrock_connector::journal", $($fields)* $($text)+)
+    };
+}
+
+impl Event<'_> {
+    fn log_journal(&self) {
+        match *self {
+            Self::AnswerStored { job_key, bytes } => {
+                journal_line!(debug, { job_key, bytes, }, "The answer is durable");
+            }
+            Self::AnswerReused { job_key } => {
+                journal_line!(info, { job_key, }, "The stored answer is used, the model is not asked again");
+            }
+            Self::AnswerNotStored { job_key, reason, message } => {
+                journal_line!(debug, { job_key, reason, }, "The answer is not stored: {message}");
+            }
+            Self::AnswerNotLookedUp { job_key, reason, message } => {
+                journal_line!(debug, { job_key, reason, }, "No stored answer can be looked for: {message}");
+            }
+            Self::AnswerNotDropped { job_key, reason, message } => {
+                journal_line!(debug, { job_key, reason, }, "The stored answer is not dropped yet: {message}");
+            }
+            Self::JournalOpened { path, entries, bytes } => {
+                journal_line!(info, { path, entries, bytes, }, "Answers are kept until the engine has them");
+            }
+            Self::JournalOff { chosen: true, message } => {
+                journal_line!(info, {}, "Answers are not kept: {message}");
+            }
+            Self::JournalOff { chosen: false, message } => journal_line!(
+                warn,
+                {},
+                "Answers are not kept, so a lost report or a restart pays for a model call again: {message}"
+            ),
+            Self::JournalUnavailable { reason, message } => journal_line!(error, { reason, },
+                "Answers are not kept for now, so a lost report or a restart pays for a model call again: {message}"),
+            Self::JournalRestored { path } => journal_line!(info, { path, }, "Answers are kept again"),
+            Self::JournalSetAside { moved_to, message } => journal_line!(error, { moved_to, },
+                "The journal's file could not be used and was moved, a new one is begun: {message}"),
+            Self::AnswersEvicted { count, because } => journal_line!(warn, { count, because, },
+                "Stored answers were dropped to stay within the journal's limits"),
             _ => {}
         }
     }
