@@ -52,6 +52,11 @@ impl Index {
         self.slips.get(key)
     }
 
+    /// All slips, the oldest first.
+    pub(super) fn by_age(&self) -> impl Iterator<Item = (&Key, &Slip)> {
+        self.by_age.iter().filter_map(|(_, key)| self.slips.get_key_value(key))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.slips.len()
     }

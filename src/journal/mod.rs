@@ -55,7 +55,7 @@ use self::claims::{Claims, Hold};
 pub use self::entry::{Entry, Fingerprint, Key, Slip};
 pub use self::error::{Error, Host, Notice};
 pub use self::index::Limits;
-pub use self::redb::{Options, Redb};
+pub use self::redb::{Archive, Options, Redb};
 pub use self::store::{Removal, Store};
 
 /// The journal of the jobs of one engine. Clones are the same one.

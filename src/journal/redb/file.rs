@@ -68,9 +68,19 @@ pub(super) struct File {
 }
 
 impl Place {
-    pub(super) fn new(folder: PathBuf, medium: Arc<dyn Medium>) -> Self {
+    pub(super) fn new(folder: PathBuf, medium: impl Medium + 'static) -> Self {
         let path = folder.join(FILE_NAME);
-        Self { folder, path, medium }
+        Self { folder, path, medium: Arc::new(medium) }
+    }
+
+    /// The same place, seen through another medium.
+    pub(super) fn on(&self, medium: impl Medium + 'static) -> Self {
+        Self { medium: Arc::new(medium), ..self.clone() }
+    }
+
+    /// Whether there is a file.
+    pub(super) fn exists(&self) -> Result<bool, Error> {
+        self.path.try_exists().map_err(|source| Error::from_io(&self.path, source))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -84,6 +94,11 @@ impl Place {
             .mode(0o700)
             .create(&self.folder)
             .map_err(|source| Error::from_io(&self.path, source))?;
+        self.open_existing()
+    }
+
+    /// Opens the file in a folder that is there.
+    pub(super) fn open_existing(&self) -> Result<(File, Index), Error> {
         let mut builder = Database::builder();
         builder.set_cache_size(CACHE_BYTES);
         let database = self

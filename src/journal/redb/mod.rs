@@ -1,11 +1,12 @@
 //! Entries in a file of this process alone.
 //!
 //! - [`Redb`] is the handle; `writer` is the one task that writes, in groups; `file` is the file with its two
-//!   tables, and the only place that blocks; `shared` is the state between them.
+//!   tables, and the only place that blocks; `shared` is the state between them; `archive` is for the operator.
 //! - The slips of all entries are in memory, so that a job without an entry costs no look at the disk.
 //! - When the storage fails, it is given up at once and tried again after a pause. Nobody waits for it
 //!   meanwhile, and nobody waits longer than [`Options::patience`] for a disk that does not answer.
 
+mod archive;
 pub(super) mod file;
 mod shared;
 mod writer;
@@ -19,6 +20,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+pub use self::archive::Archive;
 use self::file::{Change, Disk, Medium, Place};
 use self::shared::Shared;
 use self::writer::{Order, Writer};
@@ -63,10 +65,14 @@ pub struct Redb {
 impl Redb {
     /// Opens the folder. One that cannot be used is said to the host and tried again later.
     pub async fn open(options: Options, host: Arc<dyn Host>) -> Self {
-        Self::open_on(Arc::new(Disk), options, host).await
+        Self::open_on(Disk, options, host).await
     }
 
-    pub(super) async fn open_on(medium: Arc<dyn Medium>, options: Options, host: Arc<dyn Host>) -> Self {
+    pub(super) async fn open_on(
+        medium: impl Medium + 'static,
+        options: Options,
+        host: Arc<dyn Host>,
+    ) -> Self {
         let Options { folder, limits, patience, retry_pause } = options;
         let shared = Arc::new(Shared::new(Place::new(folder, medium), limits, host, patience));
         shared.open().await;

@@ -145,7 +145,7 @@ async fn a_second_process_works_without_and_takes_over_when_the_first_ends() {
 async fn a_rejected_answer_goes_when_the_storage_is_back() {
     let (desk, folder, disk) = (Desk::new(), tempfile::tempdir().unwrap(), Disk::default());
     let host = Arc::clone(&desk) as Arc<dyn Host>;
-    let redb = Redb::open_on(Arc::new(disk.clone()), Options::new(folder.path()), host).await;
+    let redb = Redb::open_on(disk.clone(), Options::new(folder.path()), host).await;
     redb.put(key(1), entry(1, b"bad", &desk)).await.unwrap();
     disk.is_read_only(true);
     assert!(redb.remove(key(1), Removal::Now).await.is_err());
@@ -158,7 +158,7 @@ async fn a_rejected_answer_goes_when_the_storage_is_back() {
 async fn a_full_disk_keeps_nothing_more_and_loses_nothing() {
     let (desk, folder, disk) = (Desk::new(), tempfile::tempdir().unwrap(), Disk::default());
     let host = Arc::clone(&desk) as Arc<dyn Host>;
-    let redb = Redb::open_on(Arc::new(disk.clone()), Options::new(folder.path()), host).await;
+    let redb = Redb::open_on(disk.clone(), Options::new(folder.path()), host).await;
     redb.put(key(1), entry(1, b"before", &desk)).await.unwrap();
     disk.has_room_for(10_000);
     let refused = redb.put(key(2), entry(1, &[0; 50_000], &desk)).await;
@@ -181,7 +181,7 @@ async fn a_read_only_disk_is_said_once_and_nobody_waits_for_it() {
     let (desk, folder, disk) = (Desk::new(), tempfile::tempdir().unwrap(), Disk::default());
     disk.is_read_only(true);
     let host = Arc::clone(&desk) as Arc<dyn Host>;
-    let redb = Redb::open_on(Arc::new(disk.clone()), Options::new(folder.path()), host).await;
+    let redb = Redb::open_on(disk.clone(), Options::new(folder.path()), host).await;
     assert!(matches!(redb.put(key(1), entry(1, b"a", &desk)).await, Err(Error::Away { .. })));
     assert!(matches!(redb.get(key(1)).await, Err(Error::Away { .. })));
     tokio::time::sleep(Duration::from_secs(60)).await;
@@ -203,7 +203,7 @@ async fn a_disk_that_does_not_answer_holds_a_job_up_only_so_long() {
     let (desk, folder, disk) = (Desk::new(), tempfile::tempdir().unwrap(), Disk::default());
     let host = Arc::clone(&desk) as Arc<dyn Host>;
     let options = Options { patience: Duration::from_millis(50), ..Options::new(folder.path()) };
-    let redb = Redb::open_on(Arc::new(disk.clone()), options, host).await;
+    let redb = Redb::open_on(disk.clone(), options, host).await;
     disk.is_stuck(true);
     let slow = redb.put(key(1), entry(1, b"late", &desk)).await;
     disk.is_stuck(false);

@@ -49,9 +49,8 @@ async fn without_a_journal_nobody_waits_and_nothing_is_kept() {
 #[tokio::test]
 async fn answers_that_arrive_together_share_a_commit() {
     let (desk, folder, disk) = (Desk::new(), tempfile::tempdir().unwrap(), Disk::default());
-    let medium = Arc::new(disk.clone());
     let host = Arc::clone(&desk) as Arc<dyn Host>;
-    let redb = Redb::open_on(medium, Options::new(folder.path()), host).await;
+    let redb = Redb::open_on(disk.clone(), Options::new(folder.path()), host).await;
     let before = disk.syncs();
     redb.put(key(1000), entry(1, b"alone", &desk)).await.unwrap();
     let for_one = disk.syncs() - before;
