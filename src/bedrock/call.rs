@@ -19,6 +19,7 @@ use super::target::Target;
 use super::{Error, invoke_model};
 use crate::connector::{self, Call, Response, json as strict_json};
 use crate::documents::{Expander, Session};
+use crate::secrets::Masker;
 use crate::telemetry::Event;
 
 /// A request to Bedrock.
@@ -32,6 +33,8 @@ pub(super) struct BedrockCall {
     pub(super) data: Value,
     /// None: the data has functions, so it is bound only when these have run.
     pub(super) request: Option<Request>,
+    /// The model's id and the region may come from secrets; they appear in events and answers through this only.
+    pub(super) masker: Masker,
 }
 
 impl Call for BedrockCall {
@@ -49,6 +52,10 @@ impl Call for BedrockCall {
             hash.update(part);
         }
         hash.finalize().into()
+    }
+
+    fn mask(&mut self, masker: &Masker) {
+        self.masker = masker.clone();
     }
 
     fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, connector::Error>> {
@@ -101,7 +108,7 @@ impl BedrockCall {
             converse.answered(reply).iter().map(super::history::Message::to_value).collect();
         Ok(match self.flavour {
             Flavour::Compat => messages,
-            Flavour::Native => native(answer, &text, messages, model_id, request_id),
+            Flavour::Native => native(answer, &text, messages, &self.masker.mask(model_id), request_id),
         })
     }
 
@@ -112,7 +119,7 @@ impl BedrockCall {
         drop(session);
         let mut response = invoke_model::response(answer);
         if let (Flavour::Native, Value::Object(entries)) = (self.flavour, &mut response) {
-            entries.insert("modelId".into(), model_id.into());
+            entries.insert("modelId".into(), self.masker.mask(model_id).into());
             entries.insert("requestId".into(), json!(request_id));
         }
         Ok(response)
@@ -132,8 +139,8 @@ impl BedrockCall {
                 return result;
             };
             if kind == Kind::Throttled {
-                let region = &self.target.region;
-                self.parts.telemetry.emit(Event::ModelThrottled { model: model_id, region, wait });
+                let (model, region) = (&self.masker.mask(model_id), &self.masker.mask(&self.target.region));
+                self.parts.telemetry.emit(Event::ModelThrottled { model, region, wait });
             }
             tokio::time::sleep(wait).await;
         }
@@ -155,7 +162,8 @@ impl BedrockCall {
     fn tell_call(&self, model: &str, error: Option<&Error>, attempts: u32, took: Duration) {
         let code = error.map(Error::code);
         let code = code.as_deref().unwrap_or("OK");
-        let (region, action) = (&self.target.region, self.action.name());
+        let (model, region) = (&self.masker.mask(model), &self.masker.mask(&self.target.region));
+        let action = self.action.name();
         self.parts.telemetry.emit(Event::ModelCalled { model, region, action, code, attempts, took });
     }
 
@@ -164,7 +172,7 @@ impl BedrockCall {
             answer.get("usage").and_then(|usage| usage.get(key)).and_then(Value::as_u64).unwrap_or(0)
         };
         self.parts.telemetry.emit(Event::TokensUsed {
-            model,
+            model: &self.masker.mask(model),
             input: count("inputTokens"),
             output: count("outputTokens"),
             cache_read: count("cacheReadInputTokens"),

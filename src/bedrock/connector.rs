@@ -11,6 +11,7 @@ use super::input::{Action, Request};
 use super::target::Target;
 use crate::connector::{Call, Connector, Error, Scope};
 use crate::documents::{Loader, needs_expansion};
+use crate::secrets::Masker;
 use crate::telemetry::Telemetry;
 
 /// How the answer is shaped.
@@ -78,6 +79,7 @@ impl Connector for Bedrock {
             action,
             data,
             request,
+            masker: Masker::default(),
         }))
     }
 }

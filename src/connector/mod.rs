@@ -30,6 +30,8 @@ use std::fmt::Debug;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+use crate::secrets::Masker;
+
 pub use self::created::{CreateDocument, Created};
 pub use self::duration::parse_duration;
 pub use self::error::{CODES, Code, CodeEntry, Error, Retry};
@@ -58,6 +60,9 @@ pub trait Call: Debug + Send {
     /// Identifies the request, so that a stored answer is only used for the very same question.
     /// Credentials are no part of it.
     fn fingerprint(&self) -> [u8; 32];
+
+    /// Hears which texts may only be sent to the model: whatever else is told about the call goes through the masker.
+    fn mask(&mut self, masker: &Masker);
 
     /// Asks the model. Dropping the future abandons the request and closes its connection.
     fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, Error>>;

@@ -10,7 +10,7 @@ use super::headers::TaskHeaders;
 use super::json;
 use super::plan::{Plan, Prepared};
 use super::{Call, Code, CreateDocument, Error, Job, Outcome, Registry, Response, Retry, Scope};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
 use crate::secrets::{self, Masker};
 use crate::telemetry::{Event, Telemetry};
 
@@ -65,13 +65,6 @@ impl Runtime {
         self
     }
 
-    /// Takes the time of expressions from this clock, and not from the machine's.
-    #[must_use]
-    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.expressions = Arc::new(Expressions::new(clock));
-        self
-    }
-
     /// The connectors that this runtime serves.
     pub fn registry(&self) -> &Registry {
         &self.registry
@@ -111,7 +104,9 @@ impl Runtime {
         })?;
         let mut variables = read_variables(&job.variables)?;
         *masker = self.resolve(&mut variables, &job.scope).await?;
-        connector.bind(&variables, &job.scope)
+        let mut call = connector.bind(&variables, &job.scope)?;
+        call.mask(masker);
+        Ok(call)
     }
 
     async fn resolve(&self, variables: &mut Value, scope: &Scope) -> Result<Masker, Error> {

@@ -13,7 +13,7 @@ use super::{
     Call, Code, Connector, Error, Failure, FailureCause, Job, Options, Outcome, Registry, Response, Retry,
     Runtime, Scope,
 };
-use crate::secrets::{EnvironmentOptions, EnvironmentSecrets, Resolver};
+use crate::secrets::{EnvironmentOptions, EnvironmentSecrets, Masker, Resolver};
 
 const JOB_TYPE: &str = "test:1";
 
@@ -56,6 +56,8 @@ impl Call for Squawk {
     fn fingerprint(&self) -> [u8; 32] {
         [0; 32]
     }
+
+    fn mask(&mut self, _masker: &Masker) {}
 
     fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, Error>> {
         std::future::ready(self.0).boxed()

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::connector::{Call, Connector, Error, Response, Scope};
+use crate::secrets::Masker;
 
 /// What a model answered in the task of a process.
 #[derive(Debug)]
@@ -54,6 +55,10 @@ struct ListenedCall {
 impl Call for ListenedCall {
     fn fingerprint(&self) -> [u8; 32] {
         self.call.fingerprint()
+    }
+
+    fn mask(&mut self, masker: &Masker) {
+        self.call.mask(masker);
     }
 
     fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, Error>> {

@@ -14,4 +14,5 @@ mod journal;
 mod lifecycle;
 mod peer_cases;
 mod scenarios;
+mod secrets;
 mod support;

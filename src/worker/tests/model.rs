@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::connector::{Call, Code, Connector, Error, Response, Retry, Scope};
+use crate::secrets::Masker;
 
 /// The model that tests look at. Clones are the same one.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +75,8 @@ impl Call for FakeCall {
         }
         fingerprint
     }
+
+    fn mask(&mut self, _masker: &Masker) {}
 
     fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, Error>> {
         Box::pin(async move {

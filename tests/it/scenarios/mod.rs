@@ -3,12 +3,19 @@
 
 mod answers;
 mod errors;
+mod safety;
 mod stage;
+mod traces;
 mod trouble;
 
 use std::pin::Pin;
 
 pub(crate) use self::stage::Stage;
+#[allow(unused_imports, reason = "the tests on a real engine have no others")]
+pub(crate) use self::{
+    safety::attack,
+    stage::{NESTED, SECRET},
+};
 
 /// A scenario on a stage of its own; it panics where the engine says something else.
 #[allow(dead_code, reason = "the tests on a real engine run the scenarios by this list")]
@@ -36,7 +43,9 @@ scenarios! {
     answers::converse_remembers_the_first_turn_in_the_second,
     answers::invoke_model_sends_the_body_of_the_models_own_form,
     answers::an_inline_document_reaches_the_model,
-    answers::placeholders_in_a_prompt_stay_text,
+    safety::no_input_of_a_user_shows_a_secret,
+    safety::a_call_that_fails_shows_no_secret,
+    safety::a_secret_in_the_models_id_is_told_nowhere,
     errors::a_boundary_event_catches_a_bpmn_error,
     errors::a_job_error_spends_a_retry_and_then_succeeds,
     errors::a_missing_secret_raises_an_incident_without_a_call,

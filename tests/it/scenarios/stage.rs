@@ -9,6 +9,12 @@ use bedrock_connector::emulator::gateway::{self, Gateway};
 use bedrock_connector::zeebe::{self, NewInstance, ProcessInstanceKey, Resource};
 use serde_json::Value;
 
+/// The value of the secret `AWS_SECRET_KEY`.
+pub(crate) const SECRET: &str = "nobody-may-see-this-secret";
+
+/// The value of the secret `NESTED`, which names another one.
+pub(crate) const NESTED: &str = "{{secrets.AWS_SECRET_KEY}} secrets.AWS_SECRET_KEY";
+
 /// How long an instance may take. Nothing here needs more than a few seconds; the rest is for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -17,44 +23,50 @@ pub(crate) struct Stage {
     pub(crate) client: zeebe::Client,
     pub(crate) bedrock: Bedrock,
     log: tempfile::NamedTempFile,
-    _worker: WorkerProcess,
+    pub(super) worker: WorkerProcess,
     /// None on a real engine, whose process belongs to the caller.
-    _gateway: Option<Gateway>,
+    pub(super) gateway: Option<Gateway>,
 }
 
 impl Stage {
     /// With the embedded gateway.
     pub(crate) async fn embedded() -> Self {
+        Self::embedded_with(&[]).await
+    }
+
+    /// With the embedded gateway, and a worker with these variables beside the usual ones.
+    pub(crate) async fn embedded_with(variables: &[(&str, &str)]) -> Self {
         let gateway = Gateway::start(gateway::Options::default()).await.expect("a gateway on a free port");
         let url = gateway.url();
-        Self::new(Some(gateway), &url, None).await
+        Self::new(Some(gateway), &url, variables).await
     }
 
     /// With the gateway of a running Zeebe.
     #[allow(dead_code, reason = "only the tests on a real engine use it")]
     pub(crate) async fn real(grpc_address: &str, rest_address: &str) -> Self {
-        Self::new(None, grpc_address, Some(rest_address)).await
+        Self::new(None, grpc_address, &[("CAMUNDA_CLIENT_RESTADDRESS", rest_address)]).await
     }
 
-    async fn new(embedded: Option<Gateway>, gateway: &str, rest: Option<&str>) -> Self {
+    async fn new(embedded: Option<Gateway>, gateway: &str, variables: &[(&str, &str)]) -> Self {
         let bedrock = Bedrock::start(bedrock::Options::default()).await.expect("a Bedrock on a free port");
         let log = tempfile::NamedTempFile::new().expect("a file for the worker's log");
         let mut launch = Launch::new(env!("CARGO_BIN_EXE_bedrock-connector"), gateway, &bedrock.url())
             .env("SECRET_AWS_ACCESS_KEY", "AKIDTEST")
-            .env("SECRET_AWS_SECRET_KEY", "a secret that nobody may see")
+            .env("SECRET_AWS_SECRET_KEY", SECRET)
+            .env("SECRET_NESTED", NESTED)
             .env("BEDROCK_CONNECTOR_THROTTLE_PATIENCE", "PT0S")
             // A worker learns that a job is gone when it extends its lock, so a short one keeps scenarios short.
             .env("BEDROCK_CONNECTOR_LOCK", "PT6S")
             .env("BEDROCK_CONNECTOR_LOG", "info,bedrock_connector=debug")
             .log_to(log.path());
-        if let Some(rest) = rest {
-            launch = launch.env("CAMUNDA_CLIENT_RESTADDRESS", rest);
+        for (name, value) in variables {
+            launch = launch.env(name, *value);
         }
         let mut worker = launch.start().expect("the worker starts");
         worker.ready().await.expect("the worker gets ready");
         let options = zeebe::Options { address: gateway.to_owned(), ..zeebe::Options::default() };
         let client = zeebe::Client::new(&options).expect("a client for the gateway");
-        Self { client, bedrock, log, _worker: worker, _gateway: embedded }
+        Self { client, bedrock, log, worker, gateway: embedded }
     }
 
     /// Deploys one of the diagrams in `tests/fixtures/diagrams`.
