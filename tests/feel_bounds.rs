@@ -171,7 +171,7 @@ fn lists_and_strings_are_limited() {
 #[test]
 fn values_that_would_be_large_when_printed_are_limited() {
     assert_eq!(error("for i in 1..100 return [partial, partial]"), EvaluationErrorKind::Size);
-    assert_eq!(error("for i in 1..1000000 return partial"), EvaluationErrorKind::Depth);
+    assert_eq!(error("for i in 1..1000000 return partial"), EvaluationErrorKind::Size);
     on_a_small_stack(|| {
         assert_eq!(error("context put({}, for i in 1..100000 return \"a\", 1)"), EvaluationErrorKind::Depth);
         assert_eq!(error("for i in 1..5000 return [partial[-1]]"), EvaluationErrorKind::Depth);
