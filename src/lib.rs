@@ -16,6 +16,7 @@ pub mod documents;
 pub mod emulator;
 pub mod feel;
 pub mod proto;
+pub mod secret;
 pub mod secrets;
 pub mod telemetry;
 pub mod worker;

@@ -241,3 +241,11 @@ fn the_caller_can_stop_an_evaluation() {
 fn invalid_escapes_are_kept() {
     assert_eq!(value(r#""\d\u00e9\q""#), json!(r"\d\u00e9\q"));
 }
+
+/// Found by fuzzing: each `(>k i (if` could be begun in several ways, all of which fail, so that the readings doubled
+/// with each of them.
+#[test]
+fn readings_that_multiply_are_given_up() {
+    let text = format!("5 in {}", "(>k i (if  in (>k i (ij  inur ".repeat(20));
+    assert!(matches!(parse_error(&text), ParseErrorKind::TooAmbiguous | ParseErrorKind::Unexpected { .. }));
+}

@@ -12,14 +12,15 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("proto", &[]),
+    ("secret", &[]),
     ("feel", &[]),
     ("journal", &[]),
     ("telemetry", &["clock"]),
-    ("secrets", &["clock", "telemetry"]),
+    ("secrets", &["clock", "telemetry", "secret"]),
     ("connector", &["clock", "telemetry", "feel", "secrets"]),
     ("documents", &["clock", "telemetry", "connector", "secrets"]),
     ("bedrock", &["clock", "telemetry", "connector", "documents", "secrets"]),
-    ("zeebe", &["clock", "telemetry", "proto"]),
+    ("zeebe", &["clock", "telemetry", "proto", "secret"]),
     ("worker", &["clock", "telemetry", "zeebe", "connector", "journal"]),
     ("emulator", &["clock", "telemetry", "proto", "feel"]),
     ("template", &["clock", "bedrock", "connector"]),
@@ -35,6 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const EVERY_COMPONENT: &[&str] = &[
     "clock",
     "telemetry",
+    "secret",
     "secrets",
     "connector",
     "documents",
@@ -47,6 +49,7 @@ const EVERY_COMPONENT: &[&str] = &[
 const EVERY_COMPONENT_AND_CONFIG: &[&str] = &[
     "clock",
     "telemetry",
+    "secret",
     "secrets",
     "connector",
     "documents",
@@ -60,6 +63,7 @@ const EVERY_COMPONENT_AND_CONFIG: &[&str] = &[
 const EVERYTHING_BELOW_COMMANDS: &[&str] = &[
     "clock",
     "telemetry",
+    "secret",
     "secrets",
     "connector",
     "documents",

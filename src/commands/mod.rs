@@ -12,7 +12,6 @@ pub(crate) mod output;
 pub(crate) mod run;
 
 use bedrock_connector::config::Mistakes;
-use serde_json::Value;
 
 /// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,17 +36,5 @@ pub(crate) fn code(result: &anyhow::Result<Exit>) -> u8 {
         // Whoever reads us has seen enough: `eval --jsonl | head`.
         Err(error) if output::is_closed_pipe(error) => 0,
         Err(_) => 70,
-    }
-}
-
-/// What a JSON value is, with its article.
-pub(crate) fn json_kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }

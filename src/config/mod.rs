@@ -124,7 +124,7 @@ impl Config {
             secrets,
             admin: admin_options(reader),
             log: log::read(reader),
-            notices: notice::notices(variables),
+            notices: notice::notices(reader, variables),
             resolved: Resolved::default(),
         };
         let mistakes = std::mem::take(&mut reader.mistakes);

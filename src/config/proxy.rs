@@ -5,7 +5,8 @@
 //! `CONNECTOR_HTTPS_PROXY_HOST` and its companions hold for what connectors do, and not for the gateway.
 
 use super::reader::Reader;
-use crate::{bedrock, secrets, zeebe};
+use crate::secret::Secret;
+use crate::{bedrock, zeebe};
 
 /// The proxies by what is reached through them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,15 +27,11 @@ pub(crate) fn read(reader: &mut Reader, variables: &[(String, String)]) -> Proxi
     let outbound_no_proxy = [no_proxy.as_str(), connector.no_proxy.as_str()].join(",");
     Proxies {
         outbound: bedrock::Proxy {
-            https: https.clone().or(connector.https).map(secrets::Secret::from),
-            http: http.or(connector.http).map(secrets::Secret::from),
+            https: https.clone().or(connector.https).map(Secret::from),
+            http: http.or(connector.http).map(Secret::from),
             no_proxy: outbound_no_proxy.trim_matches(',').to_owned(),
         },
-        gateway: zeebe::Proxy {
-            https: https.map(zeebe::Secret::new),
-            http: own_http.map(zeebe::Secret::new),
-            no_proxy,
-        },
+        gateway: zeebe::Proxy { https: https.map(Secret::from), http: own_http.map(Secret::from), no_proxy },
     }
 }
 

@@ -589,6 +589,7 @@ fn what_the_worker_cannot_work_with_is_a_mistake_at_its_setting() {
 fn the_journals_database_is_never_shown() {
     let config = with_env([("BEDROCK_CONNECTOR_JOURNAL_URL", "postgres://me:hidden@db/journal")]).config();
     assert_eq!(config.journal.url.as_ref().unwrap().expose(), "postgres://me:hidden@db/journal");
+    assert!(config.notices[0].starts_with("journal.url has no effect: "), "{:?}", config.notices);
     assert!(!format!("{config:?}").contains("hidden") && !config.dump().contains("hidden"));
     let mistakes = with_env([("BEDROCK_CONNECTOR_JOURNAL_URL", "mysql://me:hidden@db")]).mistakes();
     assert!(mistakes.len() == 1 && !mistakes[0].contains("hidden"), "{mistakes:?}");

@@ -10,7 +10,6 @@ mod model;
 mod replace;
 mod resolver;
 mod source;
-mod value;
 
 pub use self::aws::{AwsLayout, AwsOptions, AwsSecrets};
 pub use self::environment::{EnvironmentOptions, EnvironmentSecrets};
@@ -20,7 +19,7 @@ pub use self::masker::Masker;
 pub use self::model::{DeployedModels, Inputs, ModelNames, ProcessSource};
 pub use self::resolver::{Mode, Options, Resolver};
 pub use self::source::{Naming, SecretProvider, SourceError};
-pub use self::value::Secret;
+pub use crate::secret::Secret;
 
 /// Where the job that asks for a secret belongs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -23,7 +23,6 @@ mod processes;
 mod proxy;
 mod requests;
 mod rest;
-mod secret;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -46,6 +45,6 @@ pub use self::options::{Auth, ClientCertificate, OAuth, Options, Proxy, Tls};
 pub use self::processes::{DeployedProcess, Message, NewInstance, Resource};
 pub use self::requests::{Activation, FailJob, Subscription, ThrowError};
 pub use self::rest::{Rest, RestError};
-pub use self::secret::Secret;
 pub use self::stream::JobStream;
 pub use self::topology::{Broker, Health, Partition, Role, Topology};
+pub use crate::secret::Secret;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::backoff::BackoffOptions;
-use super::secret::Secret;
+use crate::secret::Secret;
 
 /// The settings of a [`Client`](super::Client).
 #[derive(Debug, Clone)]

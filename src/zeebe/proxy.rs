@@ -13,7 +13,7 @@ use tower::{BoxError, ServiceExt};
 
 use super::error::OptionsError;
 use super::options::Proxy;
-use super::secret::Secret;
+use crate::secret::Secret;
 
 /// Opens the TCP connection on which TLS and HTTP/2 are spoken.
 #[derive(Debug, Clone)]

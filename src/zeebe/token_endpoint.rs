@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use super::error::{OptionsError, TokenError, chain};
 use super::http_client::{builder, unusable};
 use super::options::{OAuth, Proxy, Tls};
-use super::secret::Secret;
+use crate::secret::Secret;
 
 /// No token answer is anywhere near this long.
 const MAX_ANSWER: usize = 64 * 1024;

@@ -133,6 +133,14 @@ fn secrets() -> Vec<Case> {
             ends: Ends::Completed(json!({"sent": prompt})),
             calls: 1,
         },
+        // No mistake: what is right beside them, so that the log has something to keep to itself.
+        Case {
+            name: "secrets as credentials",
+            patch: json!({"authentication": {"secretKey": "{{secrets.KEY}}", "sessionToken": "{{secrets.KEY}}"}}),
+            headers: &[],
+            ends: Ends::Completed(json!({})),
+            calls: 1,
+        },
     ]
 }
 
@@ -224,9 +232,14 @@ fn times() -> Vec<Case> {
 
 #[tokio::test]
 async fn each_mistake_is_answered_with_its_message_and_outcome() {
-    // Empty keys count as none, so this process has no credentials of its own.
+    // Empty keys count as none, so this process has no credentials of its own. All that can be logged is, libraries
+    // included.
     let stage = Stage::embedded(|launch| {
-        launch.env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "").env("SECRET_KEY", SECRET)
+        launch
+            .env("BEDROCK_CONNECTOR_LOG", "trace")
+            .env("AWS_ACCESS_KEY_ID", "")
+            .env("AWS_SECRET_ACCESS_KEY", "")
+            .env("SECRET_KEY", SECRET)
     })
     .await;
     let cases: Vec<Case> = [actions(), data(), access(), secrets(), documents(), expressions(), times()]

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use anyhow::Context as _;
 use bedrock_connector::clock::{Clock as _, SystemClock};
+use bedrock_connector::connector::json;
 use bedrock_connector::feel::{Context, Expression, Options};
 use serde_json::{Map, Value};
 
@@ -57,6 +58,6 @@ fn one(arguments: &EvalArgs, source: &str, now: SystemTime) -> anyhow::Result<Ex
 fn variables(source: &JsonSource) -> anyhow::Result<Map<String, Value>> {
     match source.read()? {
         Value::Object(variables) => Ok(variables),
-        other => Err(Usage(format!("--context is {}, expected an object", super::json_kind(&other))).into()),
+        other => Err(Usage(format!("--context is {}, expected an object", json::kind(&other))).into()),
     }
 }

@@ -35,6 +35,8 @@ pub enum ParseErrorKind {
     OpenComment,
     /// Brackets, `if`s or functions are nested beyond the limit.
     TooDeep,
+    /// The text can be read in so many ways that trying them all would take too long.
+    TooAmbiguous,
     /// The text is longer than the limit.
     TooLong {
         /// Its length in bytes.
@@ -132,6 +134,7 @@ impl ParseError {
         let (kind, span) = match fatal {
             Fatal::OpenComment { start } => (ParseErrorKind::OpenComment, Span::new(*start, *start + 2)),
             Fatal::TooDeep { position } => (ParseErrorKind::TooDeep, found(source, *position)),
+            Fatal::TooAmbiguous { position } => (ParseErrorKind::TooAmbiguous, found(source, *position)),
             Fatal::NumberTooLong { span } => (ParseErrorKind::NumberTooLong, *span),
             Fatal::External { span } => (ParseErrorKind::ExternalFunction, *span),
         };
@@ -165,6 +168,7 @@ impl ParseError {
             ParseErrorKind::OpenString => "this quote is not closed".to_owned(),
             ParseErrorKind::OpenComment => "this comment is not closed by `*/`".to_owned(),
             ParseErrorKind::TooDeep => "here the limit is passed".to_owned(),
+            ParseErrorKind::TooAmbiguous => "the reading was given up here".to_owned(),
             ParseErrorKind::TooLong { .. } => String::new(),
             ParseErrorKind::NumberTooLong => "this number".to_owned(),
             ParseErrorKind::ExternalFunction => "this function".to_owned(),
@@ -188,6 +192,9 @@ impl fmt::Display for ParseError {
             ParseErrorKind::TooDeep => {
                 write!(formatter, "the expression is nested more than {MAX_NESTING} levels deep")
             }
+            ParseErrorKind::TooAmbiguous => formatter.write_str(
+                "the expression is malformed in a way that leaves too many readings to try; simplify it",
+            ),
             ParseErrorKind::TooLong { length } => {
                 write!(formatter, "the expression has {length} bytes, at most {MAX_TEXT} are allowed")
             }

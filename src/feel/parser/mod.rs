@@ -28,6 +28,13 @@ pub const MAX_TEXT: usize = 256 * 1024;
 /// How deep brackets, `if`s and functions may be nested.
 pub const MAX_NESTING: u32 = 100;
 
+/// How many alternatives may be tried for each byte of the text. What can be read takes some tens; only a text that
+/// is malformed inside nested alternatives takes more, and then exponentially so.
+const MAX_TRIES_PER_BYTE: usize = 500;
+
+/// How many alternatives may be tried for any text, however short.
+const MIN_TRIES: usize = 100_000;
+
 type Parsed<T> = Result<T, Stop>;
 
 /// Why a production did not match.
@@ -43,6 +50,7 @@ enum Stop {
 enum Fatal {
     OpenComment { start: usize },
     TooDeep { position: usize },
+    TooAmbiguous { position: usize },
     NumberTooLong { span: Span },
     External { span: Span },
 }
@@ -51,6 +59,8 @@ struct Parser<'t> {
     source: &'t str,
     position: usize,
     depth: u32,
+    /// How many alternatives may still be tried.
+    tries: usize,
     /// The furthest place where something was expected, and what.
     furthest: usize,
     expected: u64,
@@ -97,6 +107,7 @@ impl<'t> Parser<'t> {
             source,
             position: start,
             depth: 0,
+            tries: MIN_TRIES.max(source.len().saturating_mul(MAX_TRIES_PER_BYTE)),
             furthest: start,
             expected: 0,
             open_string: None,
@@ -139,6 +150,10 @@ impl<'t> Parser<'t> {
     /// Tries an alternative; after a mismatch the place is as before.
     fn attempt<T>(&mut self, alternative: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<Option<T>> {
         let start = self.position;
+        let Some(tries) = self.tries.checked_sub(1) else {
+            return Err(Stop::Fatal(Fatal::TooAmbiguous { position: start }));
+        };
+        self.tries = tries;
         match alternative(self) {
             Ok(value) => Ok(Some(value)),
             Err(Stop::Mismatch) => {

@@ -70,8 +70,8 @@ impl Stage {
     pub(crate) async fn end_of_attempt(&self, key: JobKey) -> Command {
         let calls = self.gateway.received();
         let ended = calls.wait_for("the end of an attempt", |calls| {
-            let of_job = calls.iter().map(|call| &call.command).filter(|of| of.job_key() == Some(key));
-            of_job.filter(|command| command.ends_attempt()).last().cloned()
+            let mut of_job = calls.iter().map(|call| &call.command).filter(|of| of.job_key() == Some(key));
+            of_job.rfind(|command| command.ends_attempt()).cloned()
         });
         ended.await.unwrap_or_else(|error| panic!("{error}\n{}", self.log()))
     }

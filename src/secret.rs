@@ -3,11 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// A secret value. It prints as `***`; whoever needs the text has to say so with [`Secret::expose`].
+/// A password, a key, or an address that may hold one. It prints as `***`; whoever needs the text has to say so with
+/// [`Secret::expose`].
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Secret(Arc<str>);
 
 impl Secret {
+    /// Hides a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into().into())
+    }
+
     /// The text itself.
     pub fn expose(&self) -> &str {
         &self.0
