@@ -6,7 +6,8 @@ use super::setting::PREFIX;
 
 /// Sentences about what changes nothing, though somebody set it.
 pub(crate) fn notices(reader: &Reader, variables: &[(String, String)]) -> Vec<String> {
-    let mut notices: Vec<String> = variables.iter().filter_map(|(name, _)| notice(name)).collect();
+    let mut notices: Vec<String> =
+        variables.iter().filter_map(|(name, value)| notice(name).or_else(|| weakened(name, value))).collect();
     notices.extend(without_journal(reader));
     notices.sort();
     notices
@@ -45,6 +46,21 @@ fn notice(variable: &str) -> Option<String> {
         Some(similar) => format!("{variable} is no setting; did you mean {similar}?"),
         None => format!("{variable} is no setting"),
     })
+}
+
+/// What is understood, and means less or more than whoever set it may think.
+fn weakened(variable: &str, value: &str) -> Option<String> {
+    let is = |key: &str| env::setting(key).is_some_and(|it| it.names().any(|name| name.matches(variable)));
+    match value.trim().to_ascii_lowercase().as_str() {
+        "lax" | "disabled" if is("secrets.mode") => Some(format!(
+            "{variable} is taken as fields: secrets are resolved in credentials and configuration, and in prompts \
+             only those that BEDROCK_CONNECTOR_SECRETS_ALLOWED names"
+        )),
+        "" if is("secrets.prefix") => Some(format!(
+            "{variable} is empty, so a process can name every variable of the environment as a secret; set a prefix"
+        )),
+        _ => None,
+    }
 }
 
 /// Kubernetes sets these in every pod beside a service named `bedrock-connector`.

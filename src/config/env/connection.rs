@@ -56,6 +56,7 @@ pub(super) const GATEWAY: Section = Section {
             default: "",
             others: &[
                 Spring("zeebe.client.security.plaintext"),
+                Spring("camunda.client.security.plaintext"),
                 Exact("CAMUNDA_INSECURE_CONNECTION"),
                 Exact("ZEEBE_INSECURE_CONNECTION"),
             ],
@@ -90,7 +91,11 @@ pub(super) const GATEWAY: Section = Section {
             variable: "BEDROCK_CONNECTOR_CLUSTER_DOMAIN",
             form: Text,
             default: "camunda.io",
-            others: &[Spring("camunda.client.cloud.domain")],
+            others: &[
+                Spring("camunda.client.cloud.domain"),
+                Spring("camunda.client.cloud.base-url"),
+                Spring("zeebe.client.cloud.base-url"),
+            ],
             doc: "The domain of Camunda's SaaS",
         },
         Setting {
@@ -233,6 +238,7 @@ pub(super) const AUTHENTICATION: Section = Section {
             default: "",
             others: &[
                 Spring("camunda.client.auth.client-id"),
+                Spring("camunda.client.cloud.client-id"),
                 Spring("zeebe.client.cloud.client-id"),
                 Exact("CAMUNDA_CLIENT_ID"),
                 Exact("ZEEBE_CLIENT_ID"),
@@ -246,6 +252,7 @@ pub(super) const AUTHENTICATION: Section = Section {
             default: "",
             others: &[
                 Spring("camunda.client.auth.client-secret"),
+                Spring("camunda.client.cloud.client-secret"),
                 Spring("zeebe.client.cloud.client-secret"),
                 Spring("zeebe.client.cloud.secret"),
                 Exact("CAMUNDA_CLIENT_SECRET"),

@@ -1,7 +1,7 @@
 //! What is around the work: the admin port and the log. And what the peer knows and we do not need.
 
 use crate::config::setting::Form::{Choice, Port, Text};
-use crate::config::setting::Name::{self, Exact, Spring};
+use crate::config::setting::Name::{self, Exact, Family, Spring};
 use crate::config::setting::{Section, Setting};
 
 pub(super) const ADMIN: Section = Section {
@@ -75,10 +75,76 @@ pub(super) const WITHOUT_EFFECT: &[(Name, &str)] = &[
     ),
     (Spring("zeebe.client.job.poll-interval"), "polls wait at the gateway, not between each other"),
     (Spring("camunda.client.worker.defaults.max-retries"), "commands are repeated until the job's deadline"),
+    (Spring("camunda.client.zeebe.defaults.max-retries"), "commands are repeated until the job's deadline"),
+    (
+        Spring("camunda.client.worker.defaults.auto-complete"),
+        "each job is reported when its outcome is known",
+    ),
+    (Spring("camunda.client.zeebe.defaults.auto-complete"), "each job is reported when its outcome is known"),
+    (
+        Spring("camunda.client.worker.defaults.enabled"),
+        "name the job types not to serve in CONNECTOR_OUTBOUND_DISABLED",
+    ),
+    (
+        Spring("camunda.client.zeebe.defaults.enabled"),
+        "name the job types not to serve in CONNECTOR_OUTBOUND_DISABLED",
+    ),
+    (
+        Spring("camunda.client.worker.defaults.type"),
+        "the job types are set by CONNECTOR_AWS_BEDROCK_TYPE and ours",
+    ),
+    (
+        Spring("camunda.client.zeebe.defaults.type"),
+        "the job types are set by CONNECTOR_AWS_BEDROCK_TYPE and ours",
+    ),
+    (Spring("camunda.client.enabled"), "without the client there would be nothing to do"),
+    (Spring("camunda.client.zeebe.enabled"), "without the client there would be nothing to do"),
+    (Spring("camunda.client.max-metadata-size"), "the limit is fixed, and above that of the Java client"),
+    (
+        Spring("camunda.client.zeebe.max-metadata-size"),
+        "the limit is fixed, and above that of the Java client",
+    ),
+    (Spring("camunda.client.message-time-to-live"), "no messages are published"),
+    (Spring("camunda.client.zeebe.message-time-to-live"), "no messages are published"),
+    (Spring("zeebe.client.message.time-to-live"), "no messages are published"),
+    (
+        Spring("camunda.client.request-timeout-offset"),
+        "a poll is waited for a little longer than the gateway holds it",
+    ),
+    (Spring("camunda.client.deployment.enabled"), "nothing is deployed at the start"),
+    (Spring("camunda.client.zeebe.deployment.enabled"), "nothing is deployed at the start"),
     (Spring("camunda.client.worker.defaults.fetch-variables"), "only the connector's own inputs are fetched"),
+    (Spring("camunda.client.zeebe.defaults.fetch-variables"), "only the connector's own inputs are fetched"),
+    (
+        Spring("camunda.client.worker.defaults.force-fetch-all-variables"),
+        "only the connector's own inputs are fetched",
+    ),
+    (
+        Spring("camunda.client.zeebe.defaults.force-fetch-all-variables"),
+        "only the connector's own inputs are fetched",
+    ),
     (Exact("CONNECTOR_AWS_BEDROCK_INPUT_VARIABLES"), "only the connector's own inputs are fetched"),
     (Exact("CONNECTOR_AWS_BEDROCK_FUNCTION"), "the connector is part of this program"),
     (Spring("connector.outbound.discovery-disabled"), "the connector is part of this program"),
+    (Family("operate.client"), "Operate is not asked; inbound connectors are not served"),
+    (Family("camunda.operate.client"), "Operate is not asked; inbound connectors are not served"),
+    (Family("camunda.client.operate"), "Operate is not asked; inbound connectors are not served"),
+    (Family("camunda.client.identity"), "Identity is not asked; tokens come from the token address"),
+    (Family("camunda.connector.polling"), "inbound connectors are not served"),
+    (Family("camunda.connector.webhook"), "inbound connectors are not served"),
+    (Family("connector.inbound"), "inbound connectors are not served"),
+    (
+        Family("camunda.connector.secret-resolver.secret-filter.cache"),
+        "process models are always kept, up to 1000 of them",
+    ),
+    (Family("camunda.connector.secret-resolver.legacy"), "the engine's own secrets are put in by the engine"),
+    (Family("management.endpoints"), "health and metrics are always served"),
+    (Family("management.endpoint"), "health and metrics are always served"),
+    (Family("management.health"), "readiness asks the gateway and looks for credentials, always"),
+    (Family("management.metrics"), "the metrics are always the same"),
+    (Family("management.prometheus"), "the metrics are always the same"),
+    (Exact("SPRING_PROFILES_ACTIVE"), "there are no Spring profiles here"),
+    (Exact("LOADER_PATH"), "connectors of your own cannot be loaded; keep Camunda's runtime for them"),
     (Exact("JAVA_OPTS"), "there is no Java here"),
     (Exact("JAVA_TOOL_OPTIONS"), "there is no Java here"),
     (Exact("JDK_JAVA_OPTIONS"), "there is no Java here"),
@@ -92,6 +158,10 @@ pub(super) const WITHOUT_EFFECT: &[(Name, &str)] = &[
 ];
 
 pub(super) const REFUSED: &[(Name, &str)] = &[
+    (
+        Exact("JAVAX_NET_SSL_TRUSTSTORE"),
+        "Java trust stores are not read; give PEM files by BEDROCK_CONNECTOR_CA_CERTIFICATE_PATH and AWS_CA_BUNDLE",
+    ),
     (
         Spring("camunda.client.auth.keystore-path"),
         "Java key stores are not read; give PEM files by BEDROCK_CONNECTOR_CLIENT_CERTIFICATE_PATH and _KEY_PATH",

@@ -265,7 +265,7 @@ pub(super) const SECRETS: Section = Section {
             variable: "BEDROCK_CONNECTOR_SECRETS",
             form: Choice(&["fields", "strict", "peer"]),
             default: "fields",
-            others: &[],
+            others: &[Spring("camunda.connector.secret-resolver.secret-filter.mode")],
             doc: "Where placeholders are resolved: in fields meant for them, only where the model writes them, or anywhere",
         },
         Setting {
@@ -277,12 +277,26 @@ pub(super) const SECRETS: Section = Section {
             doc: "Names of secrets that may be used anywhere, in prompts too",
         },
         Setting {
+            key: "secrets.environment",
+            variable: "BEDROCK_CONNECTOR_SECRETS_ENVIRONMENT",
+            form: Switch,
+            default: "true",
+            others: &[
+                Spring("camunda.connector.secret-provider.environment.enabled"),
+                Spring("camunda.connector.secretprovider.environment.enabled"),
+            ],
+            doc: "Whether variables of the environment are secrets",
+        },
+        Setting {
             key: "secrets.prefix",
             variable: "BEDROCK_CONNECTOR_SECRETS_PREFIX",
             form: Text,
             default: "SECRET_",
-            others: &[Spring("camunda.connector.secret-provider.environment.prefix")],
-            doc: "How the variables begin that hold secrets",
+            others: &[
+                Spring("camunda.connector.secret-provider.environment.prefix"),
+                Spring("camunda.connector.secretprovider.environment.prefix"),
+            ],
+            doc: "How the variables begin that hold secrets; set and empty, every variable is one",
         },
         Setting {
             key: "secrets.tenant-aware",

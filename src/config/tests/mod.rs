@@ -1,3 +1,5 @@
+mod drop_in;
+
 use std::io::Write as _;
 use std::time::Duration;
 
