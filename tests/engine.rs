@@ -14,6 +14,8 @@
 mod diagrams;
 #[path = "engine/documents.rs"]
 mod documents;
+#[path = "engine/relay.rs"]
+mod relay;
 #[path = "engine/restart.rs"]
 mod restart;
 
@@ -56,15 +58,14 @@ async fn run(wanted: &[String]) -> anyhow::Result<usize> {
         let stage = Stage::real(&zeebe.grpc_address(), &zeebe.rest_address()).await;
         score.note(name, AssertUnwindSafe(scenario(&stage)).catch_unwind().await.is_ok());
     }
+    let relay = relay::start(&zeebe.rest_address()).await?;
     for diagram in diagrams::given()?.iter().filter(|diagram| is_wanted(&diagram.name())) {
-        let stage = Stage::real(&zeebe.grpc_address(), &zeebe.rest_address()).await;
-        score.note(
-            &diagram.name(),
-            AssertUnwindSafe(diagram.run(&stage, &zeebe.rest_address())).catch_unwind().await.is_ok(),
-        );
+        let stage = Stage::real(&zeebe.grpc_address(), &relay).await;
+        let outcome = AssertUnwindSafe(diagram.run(&stage, &relay)).catch_unwind();
+        score.note(&diagram.name(), outcome.await.is_ok());
     }
     if is_wanted(documents::NAME) {
-        let stage = Stage::real(&zeebe.grpc_address(), &zeebe.rest_address()).await;
+        let stage = Stage::real(&zeebe.grpc_address(), &relay).await;
         let outcome = AssertUnwindSafe(documents::an_answer_becomes_a_document(&stage)).catch_unwind();
         score.note(documents::NAME, outcome.await.is_ok());
     }

@@ -10,7 +10,7 @@ use super::headers::TaskHeaders;
 use super::json;
 use super::plan::{Plan, Prepared};
 use super::{Call, Code, CreateDocument, Error, Job, Outcome, Registry, Response, Retry, Scope};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
 use crate::secrets::{self, Masker};
 use crate::telemetry::{Event, Telemetry};
 
@@ -62,13 +62,6 @@ impl Runtime {
     #[must_use]
     pub fn with_documents(mut self, documents: Arc<dyn CreateDocument>) -> Self {
         self.documents = Some(documents);
-        self
-    }
-
-    /// Takes the time of expressions from this clock, and not from the machine's.
-    #[must_use]
-    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.expressions = Arc::new(Expressions::new(clock));
         self
     }
 

@@ -1,7 +1,6 @@
 //! The worker as a whole: start, supervision, and an end in order.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -180,13 +179,5 @@ impl Jobs {
                 Ok(Ended::Abandoned) | Err(_) => drained.abandoned += 1,
             }
         }
-    }
-}
-
-/// The time that a worker may take to stop, for whoever has to wait for it.
-impl Options {
-    /// The longest that [`Worker::run`] takes after the order to stop.
-    pub fn longest_stop(&self) -> Duration {
-        self.grace.saturating_add(self.hand_back_time)
     }
 }

@@ -49,7 +49,7 @@ async fn document(
         return Err(StatusCode::UNAUTHORIZED);
     }
     match id.as_str() {
-        "d 1/x" => Ok(query.unwrap_or_default().to_string()),
+        "d 1/x" => Ok(query.unwrap_or_default()),
         "wrong" => Err(StatusCode::BAD_REQUEST),
         "forbidden" => Err(StatusCode::FORBIDDEN),
         "broken" => Err(StatusCode::INTERNAL_SERVER_ERROR),

@@ -20,13 +20,6 @@ pub(crate) struct Route {
     pub(crate) id: String,
 }
 
-impl Operation {
-    /// Whether its answer is an event stream.
-    pub fn is_stream(self) -> bool {
-        matches!(self, Self::ConverseStream | Self::InvokeModelWithResponseStream)
-    }
-}
-
 /// Reads a path as it came in, with ids still percent-encoded.
 pub(crate) fn route(method: &Method, raw_path: &str) -> Option<Route> {
     if method != Method::POST {
