@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod cli;
+mod drop_in;
 mod lifecycle;
 mod peer_cases;
 mod scenarios;
