@@ -97,7 +97,7 @@ pub async fn measure(load: &Load) -> Result<Figures, Error> {
     let program = std::env::current_exe().map_err(Error::Start)?;
     let launch = Launch::new(program, &gateway.url(), &bedrock.url())
         .env("BEDROCK_CONNECTOR_MAX_JOBS_ACTIVE", load.in_flight.to_string())
-        .env("BEDROCK_CONNECTOR_LOG", "warn");
+        .env("BEDROCK_CONNECTOR_LOG", "warn,bedrock_connector::commands::run=info");
     let mut worker = launch.start()?;
     let ready_after = worker.ready().await?;
     let before = process::usage(worker.id())?;

@@ -1,9 +1,9 @@
 //! The worker as a child process, with the environment that an operator would give it. The tests use it too.
 
 use std::fs::File;
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -11,7 +11,11 @@ use axum::body::Body;
 use http::Uri;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use tokio::process::{Child, Command};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Error;
@@ -55,25 +59,28 @@ impl Launch {
 
     /// Starts the process. It is killed when the value is dropped.
     pub fn start(&self) -> Result<WorkerProcess, Error> {
-        let admin = free_address().map_err(Error::Start)?;
+        let log = self.log.as_ref().map(|path| File::options().create(true).append(true).open(path));
+        let log = log.transpose().map_err(Error::Start)?;
         let mut command = Command::new(&self.program);
         command
             .arg("run")
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .env("SERVER_PORT", admin.port().to_string())
+            // The system chooses; a port that was free a moment ago may be taken by the time it is used.
+            .env("SERVER_ADDRESS", Ipv4Addr::LOCALHOST.to_string())
+            .env("SERVER_PORT", "0")
             .stdin(Stdio::null())
-            // Its warnings belong beside the figures, not among them.
-            .stdout(std::io::stderr())
+            .stdout(Stdio::piped())
             .kill_on_drop(true);
-        if let Some(path) = &self.log {
-            let (stdout, stderr) = log_file(path).map_err(Error::Start)?;
-            command.stdout(stdout).stderr(stderr);
+        if let Some(file) = &log {
+            command.stderr(file.try_clone().map_err(Error::Start)?);
         }
         let started = Instant::now();
-        let child = command.spawn().map_err(Error::Start)?;
+        let mut child = command.spawn().map_err(Error::Start)?;
         let id = child.id().unwrap_or_default();
-        Ok(WorkerProcess { child, id, started, admin })
+        let (sender, admin) = watch::channel(None);
+        let log = child.stdout.take().map(|lines| tokio::spawn(forward(lines, log, sender)));
+        Ok(WorkerProcess { child, id, started, admin, log })
     }
 }
 
@@ -83,7 +90,10 @@ pub struct WorkerProcess {
     child: Child,
     id: u32,
     started: Instant,
-    admin: SocketAddr,
+    /// Where it serves its pages, once it has said so.
+    admin: watch::Receiver<Option<SocketAddr>>,
+    /// Ends with the log.
+    log: Option<JoinHandle<()>>,
 }
 
 impl WorkerProcess {
@@ -92,21 +102,21 @@ impl WorkerProcess {
         self.id
     }
 
-    /// The address of a health or metrics page.
-    pub fn admin_url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.admin)
+    /// The address of a health or metrics page; none before the worker has one.
+    pub fn admin_url(&self, path: &str) -> Option<String> {
+        self.admin.borrow().map(|address| format!("http://{address}{path}"))
     }
 
     /// Waits until the worker says that it is ready, and tells how long that took since its start.
     pub async fn ready(&mut self) -> Result<Duration, Error> {
         let not_ready = Error::NotReady { patience: START_PATIENCE };
         let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
-        let Ok(url) = self.admin_url("/actuator/health/readiness").parse::<Uri>() else {
-            return Err(not_ready);
-        };
         let wait = async {
             loop {
-                if client.get(url.clone()).await.is_ok_and(|answer| answer.status().is_success()) {
+                let url = self.admin_url("/actuator/health/readiness");
+                if let Some(Ok(url)) = url.map(|url| url.parse::<Uri>())
+                    && client.get(url).await.is_ok_and(|answer| answer.status().is_success())
+                {
                     return Ok(self.started.elapsed());
                 }
                 if let Some(status) = self.child.try_wait().map_err(Error::Start)? {
@@ -119,12 +129,9 @@ impl WorkerProcess {
     }
 
     /// Asks the worker to stop, as a container runtime does, and waits until it has.
-    pub async fn stop(mut self, patience: Duration) -> Result<ExitStatus, Error> {
+    pub async fn stop(self, patience: Duration) -> Result<ExitStatus, Error> {
         self.terminate().await?;
-        match timeout(patience, self.child.wait()).await {
-            Ok(status) => status.map_err(Error::Start),
-            Err(_) => Err(Error::NotStopped { patience }),
-        }
+        timeout(patience, self.ended()).await.unwrap_or(Err(Error::NotStopped { patience }))
     }
 
     /// Sends SIGTERM and does not wait.
@@ -139,17 +146,41 @@ impl WorkerProcess {
         self.child.kill().await.map_err(Error::Start)
     }
 
-    /// Waits until the worker ends by itself.
+    /// Waits until the worker has ended and its log is whole.
     pub async fn ended(mut self) -> Result<ExitStatus, Error> {
-        self.child.wait().await.map_err(Error::Start)
+        let status = self.child.wait().await.map_err(Error::Start)?;
+        if let Some(log) = self.log.take() {
+            // A log that broke off says nothing about how the worker ended.
+            log.await.ok();
+        }
+        Ok(status)
     }
 }
 
-fn log_file(path: &Path) -> io::Result<(File, File)> {
-    let file = File::options().create(true).append(true).open(path)?;
-    Ok((file.try_clone()?, file))
+/// Passes the log on, and picks from it where the worker serves its pages.
+async fn forward(lines: ChildStdout, file: Option<File>, admin: watch::Sender<Option<SocketAddr>>) {
+    // Without a file, its warnings belong beside the figures, not among them; that it has started is no news there.
+    let hides_start = file.is_none();
+    let mut sink: Box<dyn Write + Send> = match file {
+        Some(file) => Box::new(file),
+        None => Box::new(io::stderr()),
+    };
+    let mut lines = BufReader::new(lines).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        if admin.borrow().is_none()
+            && let Some(address) = admin_address(&line)
+        {
+            admin.send_replace(Some(address));
+            if hides_start {
+                continue;
+            }
+        }
+        if writeln!(sink, "{line}").is_err() {
+            return;
+        }
+    }
 }
 
-fn free_address() -> io::Result<SocketAddr> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+fn admin_address(line: &str) -> Option<SocketAddr> {
+    serde_json::from_str::<Value>(line).ok()?.get("admin")?.as_str()?.parse().ok()
 }

@@ -64,6 +64,8 @@ impl<'p, 'f> Printer<'p, 'f> {
                 Some((Operator::Power, _)) | None => Binding::Power,
             },
             Kind::Negate(_) => Binding::Negation,
+            // Before `and` and `or` these names would read as the start of a function's name.
+            Kind::Variable(names) if names.len() == 1 && self.begins_a_function(names) => Binding::Control,
             // A number that was written with its sign reads as a negation elsewhere.
             Kind::Literal(_) if expr.span.text(self.source).starts_with('-') => Binding::Power,
             Kind::Chain(_) => Binding::Chain,
@@ -154,6 +156,10 @@ impl<'p, 'f> Printer<'p, 'f> {
             }
             Kind::Function(definition) => self.definition(definition),
         }
+    }
+
+    fn begins_a_function(&self, names: &[Name]) -> bool {
+        names.iter().any(|name| matches!(name.text(self.source), "date" | "years" | "get"))
     }
 
     /// The left side of a comparison. A single name before a keyword and a parenthesis would read as a function's name.

@@ -128,6 +128,10 @@ impl<'e> Evaluator<'e> {
         self.check_items(items)?;
         self.take_steps(items, span)?;
         let step = Number::from(if up { 1 } else { -1 });
+        if start != end && !(is_exact(start, &step) && is_exact(end, &step.neg())) {
+            let message = format!("steps of 1 are lost among the digits of {start} and {end}");
+            return Err(Stop::abort(EvaluationErrorKind::Arithmetic, span, message));
+        }
         let mut values = Vec::with_capacity(usize::try_from(items).unwrap_or_default());
         let mut value = start.clone();
         for _ in 0..items {
@@ -136,6 +140,11 @@ impl<'e> Evaluator<'e> {
         }
         Ok(Value::list(values))
     }
+}
+
+/// Whether a step away from a number and back leads to the number again. The reference refuses to go where it does not.
+fn is_exact(number: &Number, step: &Number) -> bool {
+    number.add(step).and_then(|next| next.sub(number)).is_ok_and(|back| back == *step)
 }
 
 /// All combinations of items, the last list going round first. The names do not see each other.

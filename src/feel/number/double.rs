@@ -72,7 +72,9 @@ pub fn java_double_text(value: f64) -> String {
     let shortest = format!("{magnitude:e}");
     let mantissa_length = shortest.find('e').unwrap_or(shortest.len());
     let fraction_digits = mantissa_length.saturating_sub(2).max(1);
-    let text = format!("{magnitude:.fraction_digits$e}");
+    let nearest = format!("{magnitude:.fraction_digits$e}");
+    // Below a power of two the doubles lie closer, and the even one may be another double.
+    let text = if nearest.parse() == Ok(magnitude) { nearest } else { shortest };
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let (first, rest) = mantissa.split_once('.').unwrap_or((mantissa, "0"));

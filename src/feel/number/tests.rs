@@ -311,3 +311,9 @@ proptest! {
         prop_assert_eq!(Number::from_f64(value).unwrap().to_f64(), value);
     }
 }
+
+/// Of the two decimals of 16 digits that lie as near to 2^-24 the even one means another double.
+#[test]
+fn a_power_of_two_is_written_as_java_writes_it() {
+    assert_eq!(super::java_double_text(2f64.powi(-24)), "5.960464477539063E-8");
+}

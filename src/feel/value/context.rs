@@ -11,7 +11,7 @@ const HASHED_FROM: usize = 12;
 ///
 /// Functions that were written as entries live apart from the values: they can be called, but neither be read nor put
 /// out.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Entries {
     values: Vec<(Arc<str>, Value)>,
     /// Where each key lies, once there are many.
@@ -20,6 +20,18 @@ pub struct Entries {
     extent: Extent,
     /// Written in the expression as `{..}`. Such a context is contained in a list only as itself.
     written: bool,
+}
+
+impl Default for Entries {
+    fn default() -> Entries {
+        Entries {
+            values: Vec::new(),
+            places: None,
+            functions: Vec::new(),
+            extent: Extent::around(std::iter::empty()),
+            written: false,
+        }
+    }
 }
 
 impl Entries {

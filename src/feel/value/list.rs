@@ -5,10 +5,10 @@ use std::{ops::Deref, sync::Arc};
 use super::{Extent, Value};
 
 /// Values in order, shared when cloned.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct List(Arc<Inner>);
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Inner {
     items: Vec<Value>,
     extent: Extent,
@@ -24,13 +24,19 @@ impl List {
     /// Appends in place, if nobody else holds the list; otherwise to a copy.
     pub(in crate::feel) fn push(&mut self, item: Value) {
         let inner = Arc::make_mut(&mut self.0);
-        inner.extent.depth = inner.extent.depth.max(1);
         inner.extent.add(item.extent());
         inner.items.push(item);
     }
 
     pub(super) fn extent(&self) -> Extent {
         self.0.extent
+    }
+}
+
+impl Default for List {
+    /// An empty list. It has an extent all the same: lists of empty lists grow.
+    fn default() -> List {
+        List::new(Vec::new())
     }
 }
 

@@ -185,7 +185,7 @@ impl Value {
 
 /// How deep a value is nested and how much it holds. Both are bounded, so that comparing, printing and dropping a value
 /// never takes more than its bounds, however often its parts are shared.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Extent {
     pub(super) depth: u32,
     pub(super) weight: u64,

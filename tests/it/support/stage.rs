@@ -78,11 +78,11 @@ impl Stage {
 
     /// A page of the operator's port; none while nobody listens there.
     pub(crate) async fn get(&self, path: &str) -> Option<Page> {
-        self.request(Request::get(self.worker.admin_url(path)), "").await
+        self.request(Request::get(self.worker.admin_url(path)?), "").await
     }
 
     pub(crate) async fn post(&self, path: &str, body: &'static str) -> Option<Page> {
-        self.request(Request::post(self.worker.admin_url(path)), body).await
+        self.request(Request::post(self.worker.admin_url(path)?), body).await
     }
 
     async fn request(&self, request: http::request::Builder, body: &'static str) -> Option<Page> {
