@@ -129,9 +129,10 @@ impl BedrockCall {
     async fn ask(&self, model_id: &str, body: Bytes) -> Result<(Value, Option<String>), Error> {
         let client = self.parts.clients.get(&self.target).await?;
         let started = Instant::now();
-        let mut attempts = Attempts::new(self.parts.clients.options());
+        let options = self.parts.clients.options();
+        let (mut attempts, max_bytes) = (Attempts::new(options), options.max_answer_bytes);
         loop {
-            let result = send::send(&client, self.action, model_id, &body).await;
+            let result = send::send(&client, self.action, model_id, &body, max_bytes).await;
             let result = result.and_then(|answer| self.read(model_id, answer));
             let kind = result.as_ref().err().map_or(Kind::Final, Kind::of);
             let Some(wait) = attempts.after(kind, fastrand::f64()) else {

@@ -1,14 +1,16 @@
 //! What is said about variables that are set and are no setting of ours.
 
 use super::env;
+use super::proxy::Proxies;
 use super::reader::Reader;
 use super::setting::PREFIX;
 
 /// Sentences about what changes nothing, though somebody set it.
-pub(crate) fn notices(reader: &Reader, variables: &[(String, String)]) -> Vec<String> {
+pub(crate) fn notices(reader: &Reader, variables: &[(String, String)], proxies: &Proxies) -> Vec<String> {
     let mut notices: Vec<String> =
         variables.iter().filter_map(|(name, value)| notice(name).or_else(|| weakened(name, value))).collect();
     notices.extend(without_journal(reader));
+    notices.extend(beside_the_proxy(reader, proxies));
     notices.sort();
     notices
 }
@@ -20,6 +22,17 @@ fn without_journal(reader: &Reader) -> Option<String> {
     Some(format!(
         "{key} has no effect: this version keeps no answers, so a job that comes back asks its model again"
     ))
+}
+
+/// Through a proxy the guard against private addresses is the proxy's, so somebody has to decide.
+fn beside_the_proxy(reader: &Reader, proxies: &Proxies) -> Option<String> {
+    let Proxies { outbound, .. } = proxies;
+    let is_undecided = !reader.is_set("documents.proxy");
+    (is_undecided && (outbound.https.is_some() || outbound.http.is_some())).then(|| {
+        "documents behind URLs are fetched beside the proxy; BEDROCK_CONNECTOR_DOCUMENT_PROXY=true sends them through \
+         it, if it does not lead to private hosts, and false says that this is meant"
+            .to_owned()
+    })
 }
 
 /// Notes a mistake for each name of the peer that would have to change something and cannot.

@@ -374,6 +374,22 @@ async fn a_call_has_a_limit() {
 }
 
 #[tokio::test]
+async fn an_answer_beyond_the_limit_is_not_read_and_not_asked_for_again() {
+    let answer = reply(&json!([{"text": "x".repeat(2000)}]));
+    for (max_answer_bytes, expected) in [(answer.to_string().len(), None), (1000, Some("ANSWER_TOO_LARGE"))] {
+        let stub = Stub::start(vec![Answer::ok(&answer)]).await;
+        let limited = Options { max_answer_bytes, ..options(&stub) };
+        let call = bind(&bedrock(Flavour::Compat, limited), &variables("converse", hello())).expect("bound");
+        let error = call.execute().await.err();
+        assert_eq!(error.as_ref().map(|error| error.code.to_string()).as_deref(), expected, "{error:?}");
+        assert!(
+            error.is_none_or(|error| error.retry == Retry::Never && error.message.contains("1000 bytes"))
+        );
+        assert_eq!(stub.seen().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn wrong_input_is_named() {
     let stub = Stub::start(vec![Answer::Silence]).await;
     let bedrock = bedrock(Flavour::Compat, options(&stub));

@@ -193,6 +193,14 @@ pub(super) const BEDROCK: Section = Section {
             doc: "The longest that one call of a model may take",
         },
         Setting {
+            key: "bedrock.max-answer-size",
+            variable: "BEDROCK_CONNECTOR_MAX_ANSWER_SIZE",
+            form: Bytes,
+            default: "64000000",
+            others: &[],
+            doc: "The largest answer of a model that is read",
+        },
+        Setting {
             key: "bedrock.connect-timeout",
             variable: "BEDROCK_CONNECTOR_BEDROCK_CONNECT_TIMEOUT",
             form: Duration,
@@ -253,6 +261,14 @@ pub(super) const DOCUMENTS: Section = Section {
             default: "",
             others: &[],
             doc: "Private hosts from which documents may be fetched; public ones need no entry",
+        },
+        Setting {
+            key: "documents.proxy",
+            variable: "BEDROCK_CONNECTOR_DOCUMENT_PROXY",
+            form: Switch,
+            default: "false",
+            others: &[],
+            doc: "Whether documents are fetched through the proxy; it resolves names, so it must not lead to private hosts",
         },
     ],
 };
