@@ -104,9 +104,11 @@ impl BedrockCall {
         self.tell_tokens(model_id, &answer);
         let reply = converse::reply(&answer, model_id)?;
         let text = reply.text();
-        let messages: Value =
-            converse.answered(reply).iter().map(super::history::Message::to_value).collect();
+        let is_first = converse.is_first;
+        let conversation = converse.answered(reply);
+        let messages: Value = conversation.iter().map(super::history::Message::to_value).collect();
         Ok(match self.flavour {
+            Flavour::Compat if is_first => converse::first_result(&conversation, &text),
             Flavour::Compat => messages,
             Flavour::Native => native(answer, &text, messages, &self.masker.mask(model_id), request_id),
         })

@@ -113,7 +113,6 @@ impl Config {
         let (worker, job_types) = self::worker::read(reader, &engine, variables);
         let mut config = Self {
             worker,
-            job_types,
             bedrock,
             documents: self::bedrock::read_documents(reader, &proxies),
             documents_memory_bytes: self::bedrock::read_documents_memory(reader),
@@ -123,7 +122,8 @@ impl Config {
             secrets,
             admin: admin_options(reader),
             log: log::read(reader),
-            notices: notice::notices(reader, variables, &proxies),
+            notices: notice::notices(reader, variables, &job_types, &proxies),
+            job_types,
             proxies,
             resolved: Resolved::default(),
         };

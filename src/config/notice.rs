@@ -4,11 +4,22 @@ use super::env;
 use super::proxy::Proxies;
 use super::reader::Reader;
 use super::setting::PREFIX;
+use super::worker::{self, JobTypes};
 
 /// Sentences about what changes nothing, though somebody set it.
-pub(crate) fn notices(reader: &Reader, variables: &[(String, String)], proxies: &Proxies) -> Vec<String> {
-    let mut notices: Vec<String> =
-        variables.iter().filter_map(|(name, value)| notice(name).or_else(|| weakened(name, value))).collect();
+pub(crate) fn notices(
+    reader: &Reader,
+    variables: &[(String, String)],
+    job_types: &JobTypes,
+    proxies: &Proxies,
+) -> Vec<String> {
+    let overrides: Vec<_> =
+        job_types.served().filter_map(|job_type| worker::overridden_lock(variables, job_type)).collect();
+    let mut notices: Vec<String> = variables
+        .iter()
+        .filter(|(name, _)| overrides.iter().all(|(override_name, _)| override_name != name))
+        .filter_map(|(name, value)| notice(name).or_else(|| weakened(name, value)))
+        .collect();
     notices.extend(without_journal(reader));
     notices.extend(beside_the_proxy(reader, proxies));
     notices.sort();

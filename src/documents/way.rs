@@ -15,7 +15,7 @@ use reqwest::{Client, ClientBuilder, Url};
 use super::address::is_public;
 use super::external::Options;
 use super::{Error, body, tls};
-use crate::secret::Secret;
+use crate::secrets::Secret;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -82,7 +82,7 @@ impl Ways {
     async fn refuse_private_name(&self, host: &str) -> Result<(), Error> {
         let Ok(name) = host.parse() else { return Ok(()) };
         match self.guard.resolve(name).await.err().and_then(|error| error.downcast::<Forbidden>().ok()) {
-            Some(refusal) => Err(refusal.into_error()),
+            Some(refusal) => Err(refusal.to_error()),
             None => Ok(()),
         }
     }
@@ -122,8 +122,8 @@ pub(super) struct Forbidden {
 }
 
 impl Forbidden {
-    pub(super) fn into_error(self: Box<Self>) -> Error {
-        Error::Forbidden { host: self.host, address: self.address }
+    fn to_error(&self) -> Error {
+        Error::Forbidden { host: self.host.clone(), address: self.address }
     }
 }
 
@@ -132,7 +132,7 @@ pub(super) fn unreachable(error: &reqwest::Error) -> Error {
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
         if let Some(refusal) = error.downcast_ref::<Forbidden>() {
-            return Box::new(refusal.clone()).into_error();
+            return refusal.to_error();
         }
         cause = error.source();
     }

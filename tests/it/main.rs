@@ -12,6 +12,7 @@ mod bad_input;
 mod cli;
 mod drop_in;
 mod lifecycle;
+mod migration;
 mod peer_cases;
 mod scenarios;
 mod secrets;

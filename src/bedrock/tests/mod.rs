@@ -113,15 +113,20 @@ async fn the_token_limit_is_512_unless_it_is_taken_away() {
 
 #[tokio::test]
 async fn the_fields_of_the_first_template_are_understood() {
-    let (seen, _) = converse(
-        vec![Answer::ok(reply(&json!([])))],
-        json!({"modelId": "m", "nextMessage": "Hello", "messages": [{"message": "hi", "role": "USER"}, {"message": "yes?", "role": "ASSISTANT"}]}),
-    )
-    .await;
+    let data = json!({"modelId": "m", "nextMessage": "Hello", "messages": [{"message": "hi", "role": "USER"}, {"message": "yes?", "role": "ASSISTANT"}]});
+    let (seen, result) = converse(vec![Answer::ok(reply(&json!([{"text": "Good day"}])))], data).await;
     assert_eq!(
         seen[0].body,
         r#"{"messages":[{"role":"user","content":[{"text":"hi"}]},{"role":"assistant","content":[{"text":"yes?"}]},{"role":"user","content":[{"text":"Hello"}]}],"inferenceConfig":{"maxTokens":512}}"#
     );
+    let expected = json!({
+        "messagesHistory": [
+            {"message": "hi", "role": "USER"}, {"message": "yes?", "role": "ASSISTANT"},
+            {"message": "Hello", "role": "USER"}, {"message": "Good day", "role": "ASSISTANT"}
+        ],
+        "newMessage": "Good day"
+    });
+    assert_eq!(result, Ok(expected));
 }
 
 #[tokio::test]

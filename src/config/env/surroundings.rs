@@ -57,6 +57,7 @@ pub(super) const WITHOUT_EFFECT: &[(Name, &str)] = &[
     (Spring("camunda.client.execution-threads"), "jobs are not bound to threads"),
     (Spring("camunda.client.zeebe.execution-threads"), "jobs are not bound to threads"),
     (Spring("zeebe.client.worker.threads"), "jobs are not bound to threads"),
+    (Spring("camunda.connector.virtual-threads.enabled"), "jobs are not bound to threads"),
     (Spring("camunda.client.prefer-rest-over-grpc"), "jobs always come over gRPC"),
     (Spring("camunda.client.zeebe.prefer-rest-over-grpc"), "jobs always come over gRPC"),
     (Exact("CAMUNDA_PREFER_REST"), "jobs always come over gRPC"),
@@ -97,7 +98,29 @@ pub(super) const WITHOUT_EFFECT: &[(Name, &str)] = &[
         Spring("camunda.client.zeebe.defaults.type"),
         "the job types are set by CONNECTOR_AWS_BEDROCK_TYPE and ours",
     ),
+    (
+        Spring("zeebe.client.worker.default-type"),
+        "the job types are set by CONNECTOR_AWS_BEDROCK_TYPE and ours",
+    ),
+    (
+        Family("camunda.client.worker.override"),
+        "of what can be set for a single job type, only the time-out of ours is taken",
+    ),
+    (
+        Family("camunda.client.zeebe.override"),
+        "of what can be set for a single job type, only the time-out of ours is taken",
+    ),
+    (
+        Family("zeebe.client.worker.override"),
+        "of what can be set for a single job type, only the time-out of ours is taken",
+    ),
     (Spring("camunda.client.enabled"), "without the client there would be nothing to do"),
+    (Spring("zeebe.client.enabled"), "without the client there would be nothing to do"),
+    (Spring("common.enabled"), "without the client there would be nothing to do"),
+    (
+        Spring("zeebe.client.apply-environment-variable-overrides"),
+        "all names are looked for, in the order of the migration page",
+    ),
     (Spring("camunda.client.zeebe.enabled"), "without the client there would be nothing to do"),
     (Spring("camunda.client.max-metadata-size"), "the limit is fixed, and above that of the Java client"),
     (
@@ -130,6 +153,15 @@ pub(super) const WITHOUT_EFFECT: &[(Name, &str)] = &[
     (Family("camunda.operate.client"), "Operate is not asked; inbound connectors are not served"),
     (Family("camunda.client.operate"), "Operate is not asked; inbound connectors are not served"),
     (Family("camunda.client.identity"), "Identity is not asked; tokens come from the token address"),
+    (Family("app.integrations"), "this connector is not served; keep Camunda's runtime for it"),
+    (
+        Family("connector.http.plain.proxy"),
+        "it is for other connectors; the proxy of this one is CONNECTOR_HTTPS_PROXY_HOST or HTTPS_PROXY",
+    ),
+    (
+        Family("connector.https.plain.proxy"),
+        "it is for other connectors; the proxy of this one is CONNECTOR_HTTPS_PROXY_HOST or HTTPS_PROXY",
+    ),
     (Family("camunda.connector.polling"), "inbound connectors are not served"),
     (Family("camunda.connector.webhook"), "inbound connectors are not served"),
     (Family("connector.inbound"), "inbound connectors are not served"),
@@ -145,9 +177,16 @@ pub(super) const WITHOUT_EFFECT: &[(Name, &str)] = &[
     (Family("management.prometheus"), "the metrics are always the same"),
     (Exact("SPRING_PROFILES_ACTIVE"), "there are no Spring profiles here"),
     (Exact("LOADER_PATH"), "connectors of your own cannot be loaded; keep Camunda's runtime for them"),
-    (Exact("JAVA_OPTS"), "there is no Java here"),
-    (Exact("JAVA_TOOL_OPTIONS"), "there is no Java here"),
-    (Exact("JDK_JAVA_OPTIONS"), "there is no Java here"),
+    (Exact("JAVA_OPTS"), "there is no Java here; proxies in it are set by HTTPS_PROXY and NO_PROXY"),
+    (Exact("JAVA_TOOL_OPTIONS"), "there is no Java here; proxies in it are set by HTTPS_PROXY and NO_PROXY"),
+    (Exact("JDK_JAVA_OPTIONS"), "there is no Java here; proxies in it are set by HTTPS_PROXY and NO_PROXY"),
+    (Exact("JAVAX_NET_SSL_TRUSTSTOREPASSWORD"), "Java trust stores are not read"),
+    (Spring("camunda.client.auth.keystore-password"), "Java key stores are not read"),
+    (Spring("camunda.client.auth.keystore-key-password"), "Java key stores are not read"),
+    (Spring("camunda.client.auth.truststore-password"), "Java trust stores are not read"),
+    (Spring("camunda.client.auth.client-assertion.keystore-password"), "Java key stores are not read"),
+    (Spring("camunda.client.auth.client-assertion.keystore-key-alias"), "Java key stores are not read"),
+    (Spring("camunda.client.auth.client-assertion.keystore-key-password"), "Java key stores are not read"),
     (Spring("spring.application.json"), "set the variables of the properties in it, or use --config"),
     (Spring("spring.config.location"), "set the variables of the properties in it, or use --config"),
     (
@@ -173,6 +212,11 @@ pub(super) const REFUSED: &[(Name, &str)] = &[
     (
         Spring("camunda.client.auth.client-assertion.keystore-path"),
         "signed client assertions are not supported; use a client secret",
+    ),
+    (Spring("common.keycloak.url"), "give the address of its tokens itself, by CAMUNDA_CLIENT_AUTH_TOKENURL"),
+    (
+        Spring("common.keycloak.realm"),
+        "give the address of its tokens itself, by CAMUNDA_CLIENT_AUTH_TOKENURL",
     ),
     (
         Exact("CAMUNDA_SSL_CLIENT_KEYSTORE_PATH"),

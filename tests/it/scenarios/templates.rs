@@ -33,9 +33,11 @@ pub(super) async fn the_first_version_is_understood(stage: &Stage) {
         json!([message("user", "Hi"), message("assistant", "Hello"), message("user", "How are you?")])
     );
     assert_eq!(body["inferenceConfig"], json!({"maxTokens": 256, "temperature": 0.7, "topP": 0.95}));
-    let answer = variables["answer"].as_array().expect("the answer is the history of today's shape");
-    assert_eq!(answer.len(), 4, "{variables}");
-    assert_eq!(answer[0], json!({"role": "user", "contentList": [{"text": "Hi"}]}));
+    let answer = &variables["answer"];
+    let history = answer["messagesHistory"].as_array().expect("the answer has the shape of that time");
+    assert_eq!(history.len(), 4, "{variables}");
+    assert_eq!(history[0], json!({"message": "Hi", "role": "USER"}));
+    assert_eq!(history[3], json!({"message": answer["newMessage"], "role": "ASSISTANT"}));
 }
 
 /// Versions 2 and later write numbers as expressions; a field left empty comes as null.
