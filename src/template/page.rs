@@ -153,7 +153,7 @@ impl Entry {
 
     fn write_errors(&self, page: &mut String) {
         page.push_str(
-            "\n## Errors\n\nAn **error expression** sees failures as `error` (`code`, `message`) and the answer of a success as `response`. What it gives decides: `bpmnError` is caught by a boundary event, `jobError` fails the job, `ignoreError` completes it, null changes nothing.\n",
+            "\n## Errors\n\nAn **error expression** sees failures as `error` (`code`, `message`) and the answer of a success as `response`. What it gives decides: `bpmnError` is caught by a boundary event, `jobError` fails the job, `ignoreError` completes it, null changes nothing. All codes are listed in [errors.md](../errors.md).\n",
         );
         for Handled { case, expression, .. } in &self.guide.errors {
             push(page, format_args!("\n{case}:\n\n```\n{expression}\n```\n"));

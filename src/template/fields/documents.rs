@@ -11,24 +11,22 @@ pub(crate) fn fields() -> Vec<Property> {
     let single = |property: Property| property.when(is(MODE, "single"));
     let from = |source: &str, property: Property| single(property).when(is(SOURCE, source));
     vec![
-        helper("documentMode")
-            .label("Number of documents")
-            .tooltip("Text files, PDF, Office files and images. Each model has its own limits.")
-            .one_of(vec![
-                Choice::new("none", "None, or those of a variable"),
-                Choice::new("single", "One"),
-                Choice::new("multiple", "Several"),
-            ]),
+        // Always shown: tasks of early versions of Camunda's template have this and no mode.
         input("data.newDocuments")
             .label("Documents")
             .expression()
             .placeholder("uploads")
-            .tooltip(
-                "A variable with documents, as the upload in a form gives them. Leave it empty to send none.",
-            )
-            .when(is(MODE, "none")),
+            .tooltip("A variable with documents, as the upload in a form gives them, or a list of such. Leave it empty to send none, or to describe them below."),
+        helper("documentMode")
+            .label("Number of documents")
+            .tooltip("For documents that no variable holds yet. It counts only if the field above is empty.")
+            .one_of(vec![
+                Choice::new("none", "None but those above"),
+                Choice::new("single", "One, described here"),
+                Choice::new("multiple", "Several, by an expression"),
+            ]),
         helper("multiple_expression")
-            .label("Documents")
+            .label("List of documents")
             .expression()
             .required()
             .placeholder("[contract, invoice]")
