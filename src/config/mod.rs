@@ -29,7 +29,7 @@ use std::path::PathBuf;
 
 pub use self::environment::{Environment, FixedEnvironment, ProcessEnvironment};
 pub use self::gateway::Engine;
-pub use self::journal::JournalConfig;
+pub use self::journal::{JournalConfig, JournalPlace};
 use self::layers::Layer;
 pub use self::mistake::{Mistake, Mistakes};
 pub use self::proxy::Proxies;
@@ -116,7 +116,7 @@ impl Config {
             bedrock,
             documents: self::bedrock::read_documents(reader, &proxies),
             documents_memory_bytes: self::bedrock::read_documents_memory(reader),
-            journal: self::journal::read(reader),
+            journal: self::journal::read(reader, variables),
             gateway,
             engine,
             secrets,

@@ -20,19 +20,9 @@ pub(crate) fn notices(
         .filter(|(name, _)| overrides.iter().all(|(override_name, _)| override_name != name))
         .filter_map(|(name, value)| notice(name).or_else(|| weakened(name, value)))
         .collect();
-    notices.extend(without_journal(reader));
     notices.extend(beside_the_proxy(reader, proxies));
     notices.sort();
     notices
-}
-
-/// Whoever names a place for answers relies on it. How long they are kept stands in every dumped configuration.
-fn without_journal(reader: &Reader) -> Option<String> {
-    let keys = ["journal.data-dir", "journal.url"];
-    let key = keys.into_iter().find(|key| reader.is_set(key))?;
-    Some(format!(
-        "{key} has no effect: this version keeps no answers, so a job that comes back asks its model again"
-    ))
 }
 
 /// Through a proxy the guard against private addresses is the proxy's, so somebody has to decide.

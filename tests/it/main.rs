@@ -11,6 +11,7 @@
 mod bad_input;
 mod cli;
 mod drop_in;
+mod journal;
 mod lifecycle;
 mod migration;
 mod peer_cases;
