@@ -10,7 +10,9 @@ use super::*;
 fn simply_matches(pattern: &[char], text: &[char]) -> bool {
     match (pattern, text) {
         ([], []) => true,
-        (['*', pattern @ ..], text) => (0..=text.len()).any(|skipped| simply_matches(pattern, &text[skipped..])),
+        (['*', pattern @ ..], text) => {
+            (0..=text.len()).any(|skipped| simply_matches(pattern, &text[skipped..]))
+        }
         ([wanted, pattern @ ..], [found, text @ ..]) => wanted == found && simply_matches(pattern, text),
         _ => false,
     }
@@ -126,7 +128,10 @@ fn without_rules_nobody_may() {
 #[test]
 fn the_explanation_names_what_was_found_and_expected() {
     let rules = Rules(vec![
-        Rule { tenants: Some(vec![Pattern::new("acme").unwrap(), Pattern::new("b*").unwrap()]), ..Rule::default() },
+        Rule {
+            tenants: Some(vec![Pattern::new("acme").unwrap(), Pattern::new("b*").unwrap()]),
+            ..Rule::default()
+        },
         Rule { templates: Some(vec![Pattern::new("*").unwrap()]), ..Rule::default() },
     ]);
     let asker = Asker { tenant: "corp", process: "p", template: None };

@@ -62,7 +62,12 @@ impl Directory {
             .map(|connection| Choice {
                 connection: connection.name.clone(),
                 description: connection.description.clone(),
-                models: connection.models.iter().filter(|model| model.active).map(|model| model.choice()).collect(),
+                models: connection
+                    .models
+                    .iter()
+                    .filter(|model| model.active)
+                    .map(|model| model.choice())
+                    .collect(),
             })
             .collect()
     }

@@ -18,7 +18,8 @@ impl Directory {
     /// Decides as [`Directory::resolve`] does, and says how each rule went.
     pub fn explain(&self, connection: &str, model: &str, asker: &Asker<'_>) -> Explanation {
         let found = self.connection(connection);
-        let rules = found.and_then(|connection| connection.model(model)).and_then(|model| model.access.as_ref());
+        let rules =
+            found.and_then(|connection| connection.model(model)).and_then(|model| model.access.as_ref());
         let outcomes = |rules: &Rules| rules.explain(asker);
         Explanation {
             refusal: self.resolve(connection, model, asker).err(),

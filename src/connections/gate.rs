@@ -24,7 +24,12 @@ pub enum InlineCredentials {
 pub trait Grantee: Debug + Send + Sync {
     /// Reads the variables. Their `data` is complete already: it names the model by the provider's id, and has the
     /// connection's parameters.
-    fn bind_granted(&self, variables: &Value, scope: &Scope, granted: Granted) -> Result<Box<dyn Call>, Error>;
+    fn bind_granted(
+        &self,
+        variables: &Value,
+        scope: &Scope,
+        granted: Granted,
+    ) -> Result<Box<dyn Call>, Error>;
 }
 
 /// A connector behind the connections of the operator.

@@ -22,6 +22,8 @@ pub struct Connection {
     pub region: Option<String>,
     /// In place of the provider's own.
     pub endpoint: Option<String>,
+    /// At Hugging Face: who pays, and whose models those without an owner are.
+    pub namespace: Option<String>,
     pub authentication: Authentication,
     pub models: Vec<Arc<Model>>,
     pub access: Rules,
@@ -40,14 +42,25 @@ pub enum Authentication {
     /// The identity of this process: what AWS's chain finds.
     OwnRole,
     /// A role, perhaps of another account, that the base identity may assume.
-    AssumeRole { role: RoleSession, external_id: Option<Reference>, base: Box<Authentication> },
-    Keys { access_key: Reference, secret_key: Reference, session_token: Option<Reference> },
+    AssumeRole {
+        role: RoleSession,
+        external_id: Option<Reference>,
+        base: Box<Authentication>,
+    },
+    Keys {
+        access_key: Reference,
+        secret_key: Reference,
+        session_token: Option<Reference>,
+    },
     /// A key of Bedrock, or a token of Hugging Face.
     ApiKey(Reference),
     /// A profile of AWS's shared files.
     Profile(String),
     /// A role that a token of the cluster's own identity provider stands for.
-    WebIdentity { role: RoleSession, token_file: PathBuf },
+    WebIdentity {
+        role: RoleSession,
+        token_file: PathBuf,
+    },
 }
 
 /// A role and the name under which its use is logged at AWS.

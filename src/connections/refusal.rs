@@ -16,7 +16,9 @@ pub enum Refusal {
     #[error("data.modelId is {model:?}, which the connection {connection:?} does not offer; {}", offer(.offered))]
     ModelNotOffered { connection: String, model: String, offered: Vec<String> },
     /// The operator has switched it off.
-    #[error("the model {model:?} of the connection {connection:?} is not active; take another one, or ask its operator")]
+    #[error(
+        "the model {model:?} of the connection {connection:?} is not active; take another one, or ask its operator"
+    )]
     ModelInactive { connection: String, model: String },
     /// No rule grants it. `access explain` says which rule misses by what.
     #[error(

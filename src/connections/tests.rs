@@ -44,6 +44,7 @@ fn connection(name: &str, models: Vec<Model>) -> Connection {
         account: None,
         region: Some("eu-central-1".into()),
         endpoint: None,
+        namespace: None,
         authentication: Authentication::OwnRole,
         models: models.into_iter().map(Arc::new).collect(),
         access: everybody(),
@@ -82,12 +83,24 @@ fn a_model_is_found_by_its_alias_and_by_its_id() {
 #[test]
 fn every_refusal_says_what_and_why() {
     for ((connection, model, process), code, text) in [
-        (("sale", "nova", "x"), "CONNECTION_UNKNOWN", "\"sale\", and there is no such connection; this task may use sales"),
+        (
+            ("sale", "nova", "x"),
+            "CONNECTION_UNKNOWN",
+            "\"sale\", and there is no such connection; this task may use sales",
+        ),
         (("old", "nova", "x"), "CONNECTION_INACTIVE", "connection \"old\" is not active"),
         (("sales", "novas", "x"), "MODEL_NOT_OFFERED", "does not offer; this task may use nova"),
         (("sales", "off", "x"), "MODEL_INACTIVE", "model \"off\" of the connection \"sales\" is not active"),
-        (("sales", "private", "x"), "ACCESS_REFUSED", "the model \"private\" of the connection \"sales\" may not be used by the process \"x\""),
-        (("orders", "nova", "x"), "ACCESS_REFUSED", "the connection \"orders\" may not be used by the process \"x\" of the tenant \"<default>\""),
+        (
+            ("sales", "private", "x"),
+            "ACCESS_REFUSED",
+            "the model \"private\" of the connection \"sales\" may not be used by the process \"x\"",
+        ),
+        (
+            ("orders", "nova", "x"),
+            "ACCESS_REFUSED",
+            "the connection \"orders\" may not be used by the process \"x\" of the tenant \"<default>\"",
+        ),
         (("nobody", "nova", "order-1"), "ACCESS_REFUSED", "the connection \"nobody\" may not be used"),
     ] {
         let (found_code, found_text) = refusal(connection, model, process);
@@ -107,10 +120,14 @@ fn only_what_is_active_can_be_chosen() {
     let choices = directory().choices();
     let names: Vec<_> = choices
         .iter()
-        .map(|choice| (choice.connection.as_str(), choice.models.iter().map(|model| model.alias.as_str()).collect::<Vec<_>>()))
+        .map(|choice| {
+            (
+                choice.connection.as_str(),
+                choice.models.iter().map(|model| model.alias.as_str()).collect::<Vec<_>>(),
+            )
+        })
         .collect();
-    let expected =
-        [("sales", vec!["nova", "private"]), ("orders", vec!["nova"]), ("nobody", vec!["nova"])];
+    let expected = [("sales", vec!["nova", "private"]), ("orders", vec!["nova"]), ("nobody", vec!["nova"])];
     assert_eq!(names, expected);
 }
 
@@ -150,7 +167,10 @@ fn presets_have_names_of_their_own_and_the_ids_of_titan_and_cohere() {
 #[test]
 fn a_reference_shows_the_place_and_never_the_secret() {
     let reference = Reference::Environment { variable: "KEY".into(), value: "hidden".into() };
-    assert_eq!(format!("{reference} {reference:?}"), "{ env = \"KEY\" } Environment { variable: \"KEY\", value: *** }");
+    assert_eq!(
+        format!("{reference} {reference:?}"),
+        "{ env = \"KEY\" } Environment { variable: \"KEY\", value: *** }"
+    );
     let reference = Reference::AwsSecret { id: "a/b".into(), key: Some("k".into()), region: None };
     assert_eq!(reference.to_string(), "{ aws-secret = \"a/b\", key = \"k\" }");
 }
@@ -306,7 +326,10 @@ fn input_without_a_model_is_named() {
     let stage = stage(InlineCredentials::Allowed);
     for (variables, text) in [
         (json!({"configuration": {"connection": "sales"}}), "data is missing"),
-        (json!({"configuration": {"connection": "sales"}, "data": {"modelId": " "}}), "data.modelId is missing or empty"),
+        (
+            json!({"configuration": {"connection": "sales"}, "data": {"modelId": " "}}),
+            "data.modelId is missing or empty",
+        ),
         (json!({"configuration": {"connection": 7}, "data": {}}), "configuration.connection is no text"),
     ] {
         let error = bind(&stage.gate, &variables).unwrap_err();
