@@ -21,5 +21,6 @@ pub mod proto;
 pub mod secret;
 pub mod secrets;
 pub mod telemetry;
+pub mod upstreams;
 pub mod worker;
 pub mod zeebe;
