@@ -32,7 +32,7 @@ use std::time::Duration;
 
 pub use self::environment::{Environment, FixedEnvironment, ProcessEnvironment};
 pub use self::gateway::Engine;
-pub use self::journal::JournalConfig;
+pub use self::journal::{JournalConfig, JournalPlace};
 use self::layers::Layer;
 pub use self::mistake::{Mistake, Mistakes};
 pub use self::proxy::Proxies;
@@ -139,7 +139,7 @@ impl Config {
         let (worker, job_types) = self::worker::read(reader, &engine, variables);
         let region = bedrock.default_region.as_deref();
         let connections = connections::from(reader, variables, file.as_deref(), connections, region);
-        let mut notices = notice::notices(reader, variables);
+        let mut notices = notice::notices(variables);
         notices.extend(connections::notices(&connections));
         let mut config = Self {
             worker,
@@ -147,7 +147,7 @@ impl Config {
             bedrock,
             documents: self::bedrock::read_documents(reader),
             documents_memory_bytes: self::bedrock::read_documents_memory(reader),
-            journal: self::journal::read(reader),
+            journal: self::journal::read(reader, variables),
             gateway,
             engine,
             proxies,

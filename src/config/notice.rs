@@ -5,20 +5,10 @@ use super::reader::Reader;
 use super::setting::PREFIX;
 
 /// Sentences about what changes nothing, though somebody set it.
-pub(crate) fn notices(reader: &Reader, variables: &[(String, String)]) -> Vec<String> {
+pub(crate) fn notices(variables: &[(String, String)]) -> Vec<String> {
     let mut notices: Vec<String> = variables.iter().filter_map(|(name, _)| notice(name)).collect();
-    notices.extend(without_journal(reader));
     notices.sort();
     notices
-}
-
-/// Whoever names a place for answers relies on it. How long they are kept stands in every dumped configuration.
-fn without_journal(reader: &Reader) -> Option<String> {
-    let keys = ["journal.data-dir", "journal.url"];
-    let key = keys.into_iter().find(|key| reader.is_set(key))?;
-    Some(format!(
-        "{key} has no effect: this version keeps no answers, so a job that comes back asks its model again"
-    ))
 }
 
 /// Notes a mistake for each name of the peer that would have to change something and cannot.

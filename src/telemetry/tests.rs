@@ -74,6 +74,15 @@ fn every_event() -> Vec<Event<'static>> {
         Event::TokensUsed { model: "m", input: 10, output: 20, cache_read: 1, cache_write: 2 },
         Event::AnswerStored { job_key: 7, bytes: 100 },
         Event::AnswerReused { job_key: 7 },
+        Event::AnswerNotStored { job_key: 7, reason: "secret", message },
+        Event::AnswerNotLookedUp { job_key: 7, reason: "away", message },
+        Event::AnswerNotDropped { job_key: 7, reason: "full", message },
+        Event::JournalOpened { path: "/data/answers.redb", entries: 1, bytes: 2 },
+        Event::JournalUnavailable { reason: "full", message },
+        Event::JournalRestored { path: "/data/answers.redb" },
+        Event::JournalOff { chosen: false, message },
+        Event::JournalSetAside { moved_to: "/data/answers.redb.unusable-1", message },
+        Event::AnswersEvicted { count: 3, because: "size" },
         Event::SecretRefused { name: "KEY", reason: "not allowed here" },
         Event::ExpressionWarning { job_key: 7, which: "result", kind: "NO_VARIABLE_FOUND", message },
     ]
@@ -134,8 +143,8 @@ fn each_event_is_exactly_one_log_line() {
 
 #[test]
 fn each_event_but_those_of_state_alone_moves_a_metric() {
-    // What these say is told by other metrics already: in-flight jobs and hand-backs.
-    let silent = ["DrainStarted", "Drained"];
+    // What these say is told by other metrics already: in-flight jobs, hand-backs, a journal that is not up.
+    let silent = ["DrainStarted", "Drained", "JournalOff"];
     for event in every_event() {
         let telemetry = telemetry();
         let before = telemetry.render();

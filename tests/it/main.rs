@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod cli;
+mod journal;
 mod lifecycle;
 mod peer_cases;
 mod scenarios;

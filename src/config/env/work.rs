@@ -366,7 +366,8 @@ pub(super) const JOURNAL: Section = Section {
             form: Path,
             default: "",
             others: &[],
-            doc: "The folder that keeps answers until the engine has them",
+            doc: "The folder that keeps answers until the engine has them, for this process alone; without one, \
+                  STATE_DIRECTORY or bedrock-connector in the user's folder for state (XDG_STATE_HOME)",
         },
         Setting {
             key: "journal.url",
@@ -374,7 +375,7 @@ pub(super) const JOURNAL: Section = Section {
             form: SecretAddress,
             default: "",
             others: &[],
-            doc: "A PostgreSQL database that keeps them for several replicas, in place of the folder",
+            doc: "Not supported yet: a database that keeps them for several replicas",
         },
         Setting {
             key: "journal.keep",
@@ -383,6 +384,22 @@ pub(super) const JOURNAL: Section = Section {
             default: "P7D",
             others: &[],
             doc: "After how long an answer that nobody took is dropped",
+        },
+        Setting {
+            key: "journal.max-size",
+            variable: "BEDROCK_CONNECTOR_JOURNAL_MAX_SIZE",
+            form: Bytes,
+            default: "256MB",
+            others: &[],
+            doc: "How large all answers together may be; the oldest go first",
+        },
+        Setting {
+            key: "journal.enabled",
+            variable: "BEDROCK_CONNECTOR_JOURNAL_ENABLED",
+            form: Switch,
+            default: "true",
+            others: &[],
+            doc: "Whether answers are kept at all",
         },
     ],
 };
