@@ -139,18 +139,16 @@ impl Config {
         let (worker, job_types) = self::worker::read(reader, &engine, variables);
         let region = bedrock.default_region.as_deref();
         let connections = connections::from(reader, variables, file.as_deref(), connections, region);
-        let mut notices = notice::notices(variables);
+        let mut notices = notice::notices(reader, variables, &job_types, &proxies);
         notices.extend(connections::notices(&connections));
         let mut config = Self {
             worker,
-            job_types,
             bedrock,
-            documents: self::bedrock::read_documents(reader),
+            documents: self::bedrock::read_documents(reader, &proxies),
             documents_memory_bytes: self::bedrock::read_documents_memory(reader),
             journal: self::journal::read(reader, variables),
             gateway,
             engine,
-            proxies,
             secrets,
             admin: admin_options(reader),
             log: log::read(reader),
@@ -158,6 +156,8 @@ impl Config {
             inline_credentials: connections::inline_credentials(reader, &connections),
             reload: reload(reader, file),
             connections: Arc::new(connections),
+            job_types,
+            proxies,
             resolved: Resolved::default(),
         };
         let mistakes = std::mem::take(&mut reader.mistakes);

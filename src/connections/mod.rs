@@ -11,6 +11,7 @@ mod handle;
 mod model;
 mod preset;
 mod reference;
+mod references;
 mod refusal;
 
 #[cfg(test)]
@@ -25,4 +26,5 @@ pub use self::model::{
 };
 pub use self::preset::{PRESETS, Preset};
 pub use self::reference::Reference;
+pub use self::references::References;
 pub use self::refusal::{CODES, Refusal};
