@@ -3,6 +3,7 @@
 //! Start: connectors, then the operator's port, so that probes have an answer, then the worker. Stop: no new
 //! jobs, running ones finish or are given back, the journal is closed, and the operator's port closes last.
 
+mod connections;
 mod journal;
 mod probes;
 
@@ -21,6 +22,7 @@ use crate::admin::{self, ConnectorInfo, Exhibits, Loggers, Phase};
 use crate::bedrock::{self, Bedrock, Clients, Flavour};
 use crate::clock::SystemClock;
 use crate::config::{Config, SecretsConfig, SecretsMode};
+use crate::connections::{Gate, Handle, Provider};
 use crate::connector::{self, Connector, Registry, Runtime};
 use crate::documents::{self, Authorize, RestOptions, RestStore, Store};
 use crate::journal::Journal;
@@ -107,7 +109,8 @@ impl App {
         let client = zeebe::Client::new(&self.config.gateway)?;
         let clients = Arc::new(Clients::new(self.config.bedrock.clone())?);
         let secrets = self.secrets(&client, &clients).await?;
-        let runtime = self.runtime(secrets, &client, &clients)?;
+        let in_force = Handle::new(Arc::clone(&self.config.connections), self.config.inline_credentials);
+        let runtime = self.runtime(secrets, &client, &clients, &in_force)?;
         let connectors = exhibited(runtime.registry());
         let journal = self::journal::open(&self.config, &self.telemetry).await;
         let options = self.config.worker.clone();
@@ -162,10 +165,12 @@ impl App {
         secrets: secrets::Resolver,
         client: &zeebe::Client,
         clients: &Arc<Clients>,
+        in_force: &Handle,
     ) -> Result<Runtime, Error> {
         let fetch = documents::External::new(self.config.documents.clone())?;
         let budget = documents::Budget::new(self.config.documents_memory_bytes);
         let loader = documents::Loader::new(Arc::new(fetch), self.document_store(client)?, budget);
+        let ways = Arc::new(self::connections::ways(clients, &self.telemetry));
         let mut registry = Registry::default();
         let job_types = &self.config.job_types;
         for (flavour, job_type) in
@@ -174,7 +179,10 @@ impl App {
             let Some(job_type) = job_type else { continue };
             let connector =
                 Bedrock::new(flavour, Arc::clone(clients), loader.clone(), self.telemetry.clone());
-            registry = registry.with(job_type, (self.around)(Arc::new(connector)));
+            let connector = Arc::new(connector.with_ways(Arc::clone(&ways)));
+            let gate = Gate::new(in_force.clone(), Arc::clone(&connector) as _, self.telemetry.clone());
+            let gate = gate.with(Provider::Bedrock, connector);
+            registry = registry.with(job_type, (self.around)(Arc::new(gate)));
         }
         let runtime = Runtime::new(registry, Arc::new(secrets), connector::Options::default());
         Ok(runtime.with_telemetry(self.telemetry.clone()).with_documents(Arc::new(loader)))

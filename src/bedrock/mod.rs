@@ -23,6 +23,7 @@ mod invoke_model;
 mod limit;
 mod options;
 mod retry;
+mod route;
 mod send;
 mod target;
 
@@ -33,4 +34,5 @@ mod tests;
 pub use self::clients::{Clients, DefaultIdentityState};
 pub use self::connector::{Bedrock, Flavour};
 pub use self::error::{CODES, Error};
+pub use self::route::Ways;
 pub use self::options::{DefaultIdentity, Options, Proxy, Retries};
