@@ -10,7 +10,7 @@ use super::field::Field;
 use super::input::{Action, Request};
 use super::route::{Route, Ways};
 use super::target::Target;
-use crate::connections::{Grantee, Granted};
+use crate::connections::{Granted, Grantee};
 use crate::connector::{Call, Connector, Error, Scope};
 use crate::documents::{Loader, needs_expansion};
 use crate::secrets::Masker;
@@ -79,7 +79,9 @@ impl Grantee for Bedrock {
     fn bind_granted(&self, variables: &Value, _: &Scope, granted: Granted) -> Result<Box<dyn Call>, Error> {
         self.bind_to(variables, |_, parts| {
             let ways = parts.ways.as_ref().ok_or_else(|| {
-                Error::input("connections are not served here; report this to the operator of the connector".into())
+                Error::input(
+                    "connections are not served here; report this to the operator of the connector".into(),
+                )
             })?;
             Ok(Route::granted(Arc::clone(ways), granted))
         })

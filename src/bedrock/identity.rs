@@ -66,7 +66,8 @@ impl Clients {
 
 fn refused() -> Error {
     Error::Credentials {
-        reason: "this installation has no identity of its own; give the task an access key and a secret key".into(),
+        reason: "this installation has no identity of its own; give the task an access key and a secret key"
+            .into(),
     }
 }
 

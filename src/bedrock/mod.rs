@@ -34,5 +34,5 @@ mod tests;
 pub use self::clients::{Clients, DefaultIdentityState};
 pub use self::connector::{Bedrock, Flavour};
 pub use self::error::{CODES, Error};
-pub use self::route::Ways;
 pub use self::options::{DefaultIdentity, Options, Proxy, Retries};
+pub use self::route::Ways;

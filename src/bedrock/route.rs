@@ -80,7 +80,11 @@ impl Stops<'_> {
                 let upstream = lease.upstream();
                 let target = Target {
                     identity: identity::of(&upstream.authentication, &ways.references).await?,
-                    region: upstream.region.clone().or_else(|| parts.clients.options().default_region.clone()).unwrap_or_default(),
+                    region: upstream
+                        .region
+                        .clone()
+                        .or_else(|| parts.clients.options().default_region.clone())
+                        .unwrap_or_default(),
                     endpoint: upstream.endpoint.clone(),
                 };
                 Ok(Stop { target, lease: Some(lease) })
@@ -122,12 +126,16 @@ fn verdict(error: &Error) -> Verdict {
     match (Kind::of(error), error) {
         (Kind::Throttled, _) => Verdict::Throttled,
         (Kind::Transient, _) => Verdict::Failed,
-        (Kind::Final, Error::Credentials { .. } | Error::Document(_) | Error::Request { .. }) => Verdict::Unknown,
+        (Kind::Final, Error::Credentials { .. } | Error::Document(_) | Error::Request { .. }) => {
+            Verdict::Unknown
+        }
         (Kind::Final, _) => Verdict::Served,
     }
 }
 
 /// Cannot happen: every model has an upstream, and a round is only asked while one is left.
 fn no_upstream() -> Error {
-    Error::Request { reason: "the model has no upstream; report this to the operator of the connector".into() }
+    Error::Request {
+        reason: "the model has no upstream; report this to the operator of the connector".into(),
+    }
 }

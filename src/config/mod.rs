@@ -26,6 +26,7 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+use std::hash::{Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +63,21 @@ pub struct ReloadConfig {
     pub file: Option<PathBuf>,
     /// Nothing: only when somebody says so.
     pub check_every: Option<Duration>,
+    /// The mark of what was read from it.
+    pub read: Option<FileMark>,
+}
+
+/// Tells one content of a file from another one, without holding it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileMark(u64);
+
+impl FileMark {
+    /// The mark of a content.
+    pub fn of(content: &[u8]) -> Self {
+        let mut hasher = std::hash::DefaultHasher::new();
+        content.hash(&mut hasher);
+        Self(hasher.finish())
+    }
 }
 
 /// The options of every component.
@@ -98,13 +114,14 @@ impl Config {
             let named = variables.iter().find(|(name, value)| name == FILE_VARIABLE && !value.is_empty());
             named.map(|(_, path)| PathBuf::from(path))
         });
-        let (mut layers, mut connections) = (Vec::new(), None);
+        let (mut layers, mut connections, mut read) = (Vec::new(), None, None);
         if let Some(path) = &file {
             match std::fs::read_to_string(path) {
                 Ok(text) => {
                     let (layer, tables) = Layer::file(path, &text, &mut mistakes);
                     layers.push(layer);
                     connections = tables;
+                    read = Some(FileMark::of(text.as_bytes()));
                 }
                 Err(error) => mistakes.push(Mistake::new(
                     path.display().to_string(),
@@ -116,7 +133,9 @@ impl Config {
         layers.push(Layer::environment(&variables));
         layers.push(Layer::flags(&flags.settings));
         let written = layers::merged(layers, &mut mistakes);
-        Self::from_reader(&mut Reader::new(written, mistakes), &variables, file, connections.as_ref())
+        let mut reader = Reader::new(written, mistakes);
+        let reload = reload(&mut reader, file, read);
+        Self::from_reader(&mut reader, &variables, reload, connections.as_ref())
     }
 
     /// The resolved configuration as TOML, each value with where it came from, secrets hidden.
@@ -124,10 +143,20 @@ impl Config {
         format!("{}{}", dump::toml(&self.resolved), connections::toml(&self.connections))
     }
 
+    /// The settings that are not as they were, by their keys. Those that can change while the program runs are left out,
+    /// and of secrets it is only seen whether they are set.
+    pub fn changed_since(&self, before: &Self) -> Vec<&'static str> {
+        const AT_ONCE: &[&str] = &["access.inline-credentials"];
+        let items =
+            |config: &Self, key: &str| config.resolved.written.get(key).map(|written| written.items.shown());
+        let keys = env::settings().map(|setting| setting.key).filter(|key| !AT_ONCE.contains(key));
+        keys.filter(|key| items(self, key) != items(before, key)).collect()
+    }
+
     fn from_reader(
         reader: &mut Reader,
         variables: &[(String, String)],
-        file: Option<PathBuf>,
+        reload: ReloadConfig,
         connections: Option<&::config::Value>,
     ) -> Result<Self, Mistakes> {
         notice::refuse(reader, variables);
@@ -138,7 +167,7 @@ impl Config {
         let secrets = secrets::read(reader, variables, has_rest_address, bedrock.default_region.as_deref());
         let (worker, job_types) = self::worker::read(reader, &engine, variables);
         let region = bedrock.default_region.as_deref();
-        let connections = connections::from(reader, variables, file.as_deref(), connections, region);
+        let connections = connections::from(reader, variables, reload.file.as_deref(), connections, region);
         let mut notices = notice::notices(reader, variables, &job_types, &proxies);
         notices.extend(connections::notices(&connections));
         let mut config = Self {
@@ -154,7 +183,7 @@ impl Config {
             log: log::read(reader),
             notices,
             inline_credentials: connections::inline_credentials(reader, &connections),
-            reload: reload(reader, file),
+            reload,
             connections: Arc::new(connections),
             job_types,
             proxies,
@@ -169,10 +198,10 @@ impl Config {
     }
 }
 
-fn reload(reader: &mut Reader, file: Option<PathBuf>) -> ReloadConfig {
+fn reload(reader: &mut Reader, file: Option<PathBuf>, read: Option<FileMark>) -> ReloadConfig {
     let mut every = Duration::from_secs(5);
     reader.duration("reload.check-every", &mut every);
-    ReloadConfig { file, check_every: (!every.is_zero()).then_some(every) }
+    ReloadConfig { file, check_every: (!every.is_zero()).then_some(every), read }
 }
 
 fn admin_options(reader: &mut Reader) -> admin::Options {

@@ -91,7 +91,8 @@ impl References {
         };
         let found = source.get(key.unwrap_or(id), &Scope::default()).await?;
         found.ok_or_else(|| {
-            let what = key.map_or_else(|| "it does not exist".to_owned(), |key| format!("it has no member {key:?}"));
+            let what =
+                key.map_or_else(|| "it does not exist".to_owned(), |key| format!("it has no member {key:?}"));
             SourceError::new(format!("the secret {id:?} of AWS Secrets Manager"), what)
         })
     }
