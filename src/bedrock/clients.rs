@@ -128,7 +128,7 @@ impl Clients {
                 Some(keys) => signing(config, keys).identity_cache(IdentityCache::no_cache()),
                 None => config,
             },
-            Identity::Profile(_) | Identity::AssumeRole { .. } | Identity::WebIdentity { .. } => {
+            Identity::Profile(_) | Identity::AssumeRole { .. } | Identity::WebToken { .. } => {
                 match self.kept_provider(&target.identity).await? {
                     Some(provider) => signing(config, provider).identity_cache(self.credentials.clone()),
                     None => config,

@@ -53,7 +53,7 @@ impl Clients {
                         .profile_name(name)
                         .build(),
                 )),
-                Identity::WebIdentity { role, token_file } => Some(web_identity(base, role, token_file)),
+                Identity::WebToken { role, token_file } => Some(web_identity(base, role, token_file)),
                 Identity::AssumeRole { role, external_id, base: own } => {
                     let own = self.provider(own).await?;
                     Some(assumed(base, role, external_id.as_ref(), own).await)
@@ -151,7 +151,7 @@ pub(super) fn of<'a>(
             Authentication::ApiKey(key) => Identity::ApiKey(read(key).await?),
             Authentication::Profile(name) => Identity::Profile(name.clone()),
             Authentication::WebIdentity { role, token_file } => {
-                Identity::WebIdentity { role: role.clone(), token_file: token_file.clone() }
+                Identity::WebToken { role: role.clone(), token_file: token_file.clone() }
             }
             Authentication::AssumeRole { role, external_id, base } => Identity::AssumeRole {
                 role: role.clone(),

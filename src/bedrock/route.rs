@@ -76,7 +76,7 @@ impl Stops<'_> {
     pub(super) async fn next(&mut self, parts: &Parts) -> Result<Stop, Error> {
         match (self.route, &mut self.round) {
             (Route::Granted { ways, .. }, Some(round)) => {
-                let Some(lease) = round.next() else { return Err(no_upstream()) };
+                let Some(lease) = round.offer() else { return Err(no_upstream()) };
                 let upstream = lease.upstream();
                 let target = Target {
                     identity: identity::of(&upstream.authentication, &ways.references).await?,

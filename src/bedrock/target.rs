@@ -33,7 +33,7 @@ pub(super) enum Identity {
     /// A role that another identity assumes.
     AssumeRole { role: RoleSession, external_id: Option<Secret>, base: Box<Identity> },
     /// A role that a token in a file stands for.
-    WebIdentity { role: RoleSession, token_file: PathBuf },
+    WebToken { role: RoleSession, token_file: PathBuf },
 }
 
 impl Target {

@@ -97,7 +97,7 @@ impl Pool {
 
 impl Round {
     /// The next upstream for this call; none when all have been tried.
-    pub fn next(&mut self) -> Option<Lease> {
+    pub fn offer(&mut self) -> Option<Lease> {
         let index = lock(&self.pool.balance).pick(Instant::now(), &self.tried)?;
         self.tried.push(index);
         Some(Lease { pool: Arc::clone(&self.pool), index, settled: false })
