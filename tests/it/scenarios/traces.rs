@@ -40,7 +40,7 @@ impl Stage {
 
     async fn page(&self, path: &str) -> String {
         let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
-        let url = self.worker.admin_url(path).parse().expect("a URL");
+        let url = self.worker.admin_url(path).expect("the admin port is open").parse().expect("a URL");
         let answer = client.get(url).await.expect("the worker answers");
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
         let body = to_bytes(Body::new(answer.into_body()), usize::MAX).await.expect("a whole page");
