@@ -12,7 +12,6 @@ mod slow_model;
 mod soak;
 mod stage;
 mod task;
-mod throttling;
 mod worker;
 
 use std::pin::Pin;
@@ -53,7 +52,6 @@ scenarios! {
     repair::a_repaired_result_expression_uses_the_answer_that_was_paid,
     repair::a_job_error_on_a_good_answer_asks_again,
     slow_model::a_slow_model_is_asked_once,
-    throttling::a_throttled_worker_finds_the_pace_and_spends_no_retry,
     network::a_gateway_that_is_cut_off_loses_nothing,
     network::a_gateway_behind_a_black_hole_loses_nothing,
     network::a_slow_line_loses_nothing,

@@ -23,7 +23,9 @@ pub(crate) async fn a_soak_with_random_kills_pays_for_no_more_than_was_in_flight
     let line = Line::to(&world.zeebe.grpc_address()).await.expect("a line");
     let stage = Stage::set(world, Task::named("soak")).await.with_gateway_at(&line.url());
     stage.model_takes(Duration::from_millis(300));
-    let launch = stage.launch_with_lock(lock).env("BEDROCK_CONNECTOR_LOG", "warn");
+    let launch = stage
+        .launch_with_lock(lock)
+        .env("BEDROCK_CONNECTOR_LOG", "warn,bedrock_connector::commands::run=info");
     let worker = Worker::start(launch).await;
 
     let begin = Instant::now();
