@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use bedrock_connector::clock::{Clock as _, SystemClock};
 use bedrock_connector::config::{Config, Flags, JournalPlace, ProcessEnvironment};
 use bedrock_connector::journal::{Archive, Error, Key, Slip};
+use bedrock_connector::secrets::with_placeholders;
 use serde_json::{Value, json};
 
 use super::Exit;
@@ -77,7 +78,7 @@ fn show(folder: &PathBuf, job_key: i64, output: &mut impl Write) -> anyhow::Resu
         let Some(entry) = archive.as_ref().map_or(Ok(None), |archive| archive.entry(key))? else { continue };
         let answer: Value = serde_json::from_slice(&entry.answer)?;
         writeln!(output, "{DIM}{} {} {}{DIM:#}", key.engine, entry.job_type, moment(entry.stored_at))?;
-        writeln!(output, "{:#}", masked(answer))?;
+        writeln!(output, "{}", with_placeholders(&format!("{:#}", masked(answer))))?;
         found = Exit::Done;
     }
     if found == Exit::Failed {

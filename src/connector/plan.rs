@@ -44,9 +44,14 @@ impl Plan {
         self.headers.retry_backoff
     }
 
-    /// Whether a value repeats a secret that this job has used.
-    pub fn shows_secret(&self, value: &Value) -> bool {
-        self.masker.finds_in(value)
+    /// An answer as it may be written to disk, without the secrets that this job has used.
+    pub fn conceal(&self, answer: &Value) -> Option<Value> {
+        self.masker.conceal(answer)
+    }
+
+    /// Undoes [`Plan::conceal`] for another attempt at the job.
+    pub fn reveal(&self, kept: Value) -> Option<Value> {
+        self.masker.reveal(kept)
     }
 
     /// Replaces every secret that this job has used.

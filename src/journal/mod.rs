@@ -5,11 +5,11 @@
 //! One entry for each job, found by the engine (the address of its gateway) and the job's key. It holds
 //!
 //! - the fingerprint of the request, so that it is only used for the very same question;
-//! - the answer as JSON text, exactly as expressions see it as `response`;
+//! - the answer as JSON text, as expressions see it as `response`;
 //! - when it was stored, the job's type and its process instance, for limits and for people;
 //! - a checksum and a version, so that nothing else than what was stored is ever taken for an answer.
 //!
-//! No secret is in it: an answer that repeats a secret of its job is not kept.
+//! No secret is in it: where an answer repeats a secret of its job, the secret's name is kept in its place.
 //!
 //! # Its life
 //!

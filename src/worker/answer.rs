@@ -53,7 +53,7 @@ impl Mission {
             return call.execute().await;
         };
         let fingerprint = call.fingerprint();
-        if let Some(response) = self.stored(&claim, &fingerprint).await {
+        if let Some(response) = self.stored(&claim, plan, &fingerprint).await {
             self.emit(Event::AnswerReused { job_key: self.key().0 });
             return Ok(response);
         }
@@ -62,10 +62,10 @@ impl Mission {
         Ok(response)
     }
 
-    async fn stored(&self, claim: &Claim, fingerprint: &Fingerprint) -> Option<Response> {
+    async fn stored(&self, claim: &Claim, plan: &Plan, fingerprint: &Fingerprint) -> Option<Response> {
         let job_key = self.key().0;
         match claim.answer(fingerprint).await {
-            Ok(answer) => json::parse(&answer?).ok().map(Response),
+            Ok(answer) => plan.reveal(json::parse(&answer?).ok()?).map(Response),
             Err(error) => {
                 let (reason, message) = (error.code(), error.to_string());
                 self.emit(Event::AnswerNotLookedUp { job_key, reason, message: &message });
@@ -76,12 +76,12 @@ impl Mission {
 
     async fn keep(&self, claim: &Claim, plan: &Plan, fingerprint: Fingerprint, response: &Response) {
         let job_key = self.key().0;
-        if plan.shows_secret(&response.0) {
-            let message = "it repeats a secret of its job, and no secret is written to disk";
+        let Some(concealed) = plan.conceal(&response.0) else {
+            let message = "it holds characters that stand for secrets in the journal";
             self.emit(Event::AnswerNotStored { job_key, reason: "secret", message });
             return;
-        }
-        let answer = response.0.to_string().into_bytes();
+        };
+        let answer = concealed.to_string().into_bytes();
         let bytes = answer.len();
         let entry = Entry {
             fingerprint,

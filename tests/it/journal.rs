@@ -74,24 +74,30 @@ async fn a_worker_that_is_killed_with_answers_in_hand_does_not_ask_for_them_agai
 }
 
 #[tokio::test]
-async fn an_answer_that_repeats_a_secret_is_not_written_to_disk() {
+async fn an_answer_that_repeats_a_secret_is_kept_without_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let in_folder = in_folder(folder.path());
-    let stage = Stage::embedded(|launch| {
+    let prepare = |launch| {
         in_folder(launch).env("BEDROCK_CONNECTOR_SECRETS", "peer").env("SECRET_CODE", "the code is 4711")
-    })
-    .await;
+    };
+    let stage = Stage::embedded(prepare).await;
+    stage.gateway.inject(Fault::on(Rpc::CompleteJob, Reaction::Hang));
     let mut input = good_input(ANSWERING);
     input["data"]["newMessage"] = "Remember: {{secrets.CODE}}".into();
-    let key = stage.gateway.create_job(NewJob::new(JOB_TYPE).variables(input));
-    stage.end_of_attempt(key).await;
-    all_complete(&stage).await;
-    assert_eq!(stage.bedrock.calls_with("the code is 4711"), 1, "the model has it");
-    let line = "bedrock_connector_journal_failures_total{what=\"store\",reason=\"secret\"} 1\n";
-    let page = stage.get("/actuator/prometheus").await.expect("a page").body;
-    assert!(page.contains(line), "{page}");
+    let key = stage.gateway.create_job(job(ANSWERING).variables(input));
+    let first = stage.end_of_attempt(key).await;
     let file = std::fs::read(folder.path().join("answers.redb")).expect("the journal");
     assert!(!String::from_utf8_lossy(&file).contains("4711"));
+    let (_, shown, _) = journal(folder.path(), &["show", &key.0.to_string()]).await;
+    assert!(shown.contains("\"assistant\"") && !shown.contains("4711"), "{shown}");
+
+    let stage = stage.killed_and_restarted(prepare).await;
+    stage.gateway.heal();
+    all_complete(&stage).await;
+    assert_eq!(stage.bedrock.calls_with("the code is 4711"), 1, "{}", stage.log());
+    let second = stage.end_of_attempt(key).await;
+    assert_eq!(second.variables(), first.variables(), "the secret is in its place again");
+    assert!(format!("{:?}", second.variables()).contains("4711"));
 }
 
 #[tokio::test]

@@ -3,27 +3,29 @@
 //! Start: connectors, then the operator's port, so that probes have an answer, then the worker. Stop: no new
 //! jobs, running ones finish or are given back, the journal is closed, and the operator's port closes last.
 
+mod journal;
+mod probes;
+
 use std::fmt::{self, Debug};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::HeaderValue;
-use serde_json::{Map, Value};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::admin::{self, ConnectorInfo, Exhibits, Loggers, Phase, Probe, Status};
-use crate::bedrock::{self, Bedrock, Clients, DefaultIdentityState, Flavour};
-use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, JournalPlace, SecretsConfig, SecretsMode};
+use self::probes::{CredentialsProbe, GatewayProbe};
+use crate::admin::{self, ConnectorInfo, Exhibits, Loggers, Phase};
+use crate::bedrock::{self, Bedrock, Clients, Flavour};
+use crate::clock::SystemClock;
+use crate::config::{Config, SecretsConfig, SecretsMode};
 use crate::connector::{self, Connector, Registry, Runtime};
 use crate::documents::{self, Authorize, RestOptions, RestStore, Store};
-use crate::journal::{self, Journal, Notice, Redb};
+use crate::journal::Journal;
 use crate::secrets::{self, AwsSecrets, DeployedModels, FolderSecrets, ProcessSource, SecretProvider};
-use crate::telemetry::{self, Event, LogFilter, Telemetry};
+use crate::telemetry::{self, LogFilter, Telemetry};
 use crate::worker::{self, Drained};
 use crate::zeebe::{self, ProcessDefinitionKey};
 
@@ -107,7 +109,7 @@ impl App {
         let secrets = self.secrets(&client, &clients).await?;
         let runtime = self.runtime(secrets, &client, &clients)?;
         let connectors = exhibited(runtime.registry());
-        let journal = self.journal().await;
+        let journal = self::journal::open(&self.config, &self.telemetry).await;
         let options = self.config.worker.clone();
         let worker = options
             .build(client.clone(), runtime, journal.clone(), self.telemetry.clone(), Arc::new(SystemClock))
@@ -134,22 +136,6 @@ impl App {
         let worker = tokio::spawn(worker.run(stop_worker.clone()));
         health.enter(Phase::Running);
         Ok(Running { admin_address, health, stop_worker, worker, journal, stop_admin, admin })
-    }
-
-    /// Where answers are kept. Storage that cannot be used does not keep the worker from its work.
-    async fn journal(&self) -> Journal {
-        let config = &self.config.journal;
-        let folder = match &config.place {
-            JournalPlace::Folder(folder) => folder,
-            JournalPlace::Nowhere { chosen, message } => {
-                self.telemetry.emit(Event::JournalOff { chosen: *chosen, message });
-                return Journal::off();
-            }
-        };
-        let limits = journal::Limits { max_bytes: config.max_bytes as u64, keep: config.keep };
-        let options = journal::Options { limits, ..journal::Options::new(folder) };
-        let host = Arc::new(JournalHost { clock: Arc::new(SystemClock), telemetry: self.telemetry.clone() });
-        Journal::new(&self.config.gateway.address, Arc::new(Redb::open(options, host).await))
     }
 
     async fn secrets(&self, client: &zeebe::Client, clients: &Clients) -> Result<secrets::Resolver, Error> {
@@ -210,7 +196,10 @@ impl App {
 
 /// The environment first, because that is where Camunda's runtime looks.
 async fn configured_providers(config: &SecretsConfig, clients: &Clients) -> Vec<Arc<dyn SecretProvider>> {
-    let mut providers: Vec<Arc<dyn SecretProvider>> = vec![Arc::new(config.environment())];
+    let mut providers: Vec<Arc<dyn SecretProvider>> = Vec::new();
+    if let Some(environment) = config.environment() {
+        providers.push(Arc::new(environment));
+    }
     if let Some(options) = &config.folder {
         providers.push(Arc::new(FolderSecrets::new(options.clone())));
     }
@@ -233,44 +222,6 @@ impl ProcessSource for EngineModels {
         }
         .boxed()
     }
-}
-
-/// What the journal needs and tells.
-#[derive(Debug)]
-struct JournalHost {
-    clock: Arc<dyn Clock>,
-    telemetry: Telemetry,
-}
-
-impl journal::Host for JournalHost {
-    fn epoch_millis(&self) -> i64 {
-        self.clock.epoch_millis()
-    }
-
-    fn tell(&self, notice: Notice<'_>) {
-        let shown = |path: &Path| path.display().to_string();
-        match notice {
-            Notice::Opened { path, entries, bytes } => {
-                self.telemetry.emit(Event::JournalOpened { path: &shown(path), entries, bytes });
-            }
-            Notice::Unavailable { error } => {
-                let (reason, message) = (error.code(), chain(error));
-                self.telemetry.emit(Event::JournalUnavailable { reason, message: &message });
-            }
-            Notice::Restored { path } => self.telemetry.emit(Event::JournalRestored { path: &shown(path) }),
-            Notice::SetAside { moved_to, reason } => {
-                self.telemetry.emit(Event::JournalSetAside { moved_to: &shown(moved_to), message: reason });
-            }
-            Notice::Evicted { count, because } => {
-                self.telemetry.emit(Event::AnswersEvicted { count, because });
-            }
-        }
-    }
-}
-
-/// An error with its cause, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 /// The engine's REST interface takes the credentials of its gateway.
@@ -356,74 +307,5 @@ impl Loggers for LogFilter {
 
     fn set_filter(&self, filter: &str) -> Result<(), String> {
         self.set(filter).map_err(|error| error.to_string())
-    }
-}
-
-/// Ready when the engine has a healthy partition and gives us jobs.
-#[derive(Debug)]
-struct GatewayProbe {
-    client: zeebe::Client,
-    address: String,
-    worker: worker::Handle,
-}
-
-impl Probe for GatewayProbe {
-    fn name(&self) -> &'static str {
-        "zeebeClient"
-    }
-
-    fn check(&self) -> BoxFuture<'_, Status> {
-        async {
-            match self.client.topology().await {
-                Err(error) => {
-                    Status::Down(format!("{error}; BEDROCK_CONNECTOR_GRPC_ADDRESS is {}", self.address))
-                }
-                Ok(topology) if !topology.is_ready() => {
-                    Status::Down("the engine has no broker with a healthy partition".to_owned())
-                }
-                Ok(topology) => match self.refused() {
-                    Some(problem) => Status::Down(problem),
-                    None => {
-                        let version = Value::from(topology.gateway_version);
-                        Status::Up(Map::from_iter([("gatewayVersion".to_owned(), version)]))
-                    }
-                },
-            }
-        }
-        .boxed()
-    }
-}
-
-impl GatewayProbe {
-    /// A topology can be read by many who may not have our jobs, so what the feeds hear counts too.
-    fn refused(&self) -> Option<String> {
-        self.worker.feeds().into_iter().find_map(|(job_type, feed)| {
-            let problem = feed.problem?;
-            Some(format!("jobs of type {job_type}: {} {}", problem.code, problem.message))
-        })
-    }
-}
-
-/// Ready when the process's own credentials resolve, unless every task brings its own.
-#[derive(Debug)]
-struct CredentialsProbe(Arc<Clients>);
-
-impl Probe for CredentialsProbe {
-    fn name(&self) -> &'static str {
-        "awsCredentials"
-    }
-
-    fn check(&self) -> BoxFuture<'_, Status> {
-        async {
-            match self.0.default_identity().await {
-                Ok(DefaultIdentityState::Resolved) => Status::Up(Map::new()),
-                Ok(DefaultIdentityState::Absent) => {
-                    let note = Value::from("none of this process; every task brings its own");
-                    Status::Up(Map::from_iter([("credentials".to_owned(), note)]))
-                }
-                Err(error) => Status::Down(error.to_string()),
-            }
-        }
-        .boxed()
     }
 }
