@@ -38,7 +38,7 @@ fn schema_of(setting: &Setting) -> Value {
 fn schema_of_the_file() -> String {
     let mut tables: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for setting in SECTIONS.iter().flat_map(|section| section.settings) {
-        let (table, key) = setting.key.split_once('.').unwrap();
+        let (table, key) = setting.key.split_once('.').expect("keys are section.name");
         tables.entry(table).or_default().push(format!("            \"{key}\": {}", schema_of(setting)));
     }
     let closed = "\"type\": \"object\", \"additionalProperties\": false, \"properties\"";
