@@ -123,7 +123,7 @@ fn from_environment(setting: &Setting, name: Name, set: &[&(String, String)]) ->
     if let Some((variable, value)) = set.iter().find(|(variable, _)| name.matches(variable)) {
         return Some(Value::new(Some(&origin(variable)), value.as_str()));
     }
-    if setting.form != Form::List {
+    if !setting.form.is_list() {
         return None;
     }
     let items: BTreeMap<_, _> = set
