@@ -107,9 +107,11 @@ impl BedrockCall {
         self.tell_tokens(model_id, &answer);
         let reply = converse::reply(&answer, model_id)?;
         let text = reply.text();
-        let messages: Value =
-            converse.answered(reply).iter().map(super::history::Message::to_value).collect();
+        let is_first = converse.is_first;
+        let conversation = converse.answered(reply);
+        let messages: Value = conversation.iter().map(super::history::Message::to_value).collect();
         Ok(match self.flavour {
+            Flavour::Compat if is_first => converse::first_result(&conversation, &text),
             Flavour::Compat => messages,
             Flavour::Native => native(answer, &text, messages, &self.masker.mask(model_id), request_id),
         })
@@ -132,13 +134,14 @@ impl BedrockCall {
     async fn ask(&self, model_id: &str, body: Bytes) -> Result<(Value, Option<String>), Error> {
         let client = self.parts.clients.get(&self.target).await?;
         let started = Instant::now();
+        let max_bytes = self.parts.clients.options().max_answer_bytes;
         let shown = (&*self.masker.mask(model_id), &*self.masker.mask(&self.target.region));
         let mut turns = Turns::new(self.caller(model_id, shown));
         let result = loop {
             if let Err(error) = turns.next().await {
                 break Err(error);
             }
-            let result = send::send(&client, self.action, model_id, &body).await;
+            let result = send::send(&client, self.action, model_id, &body, max_bytes).await;
             let result = result.and_then(|answer| self.read(model_id, answer));
             if let ControlFlow::Break(result) = turns.after(result).await {
                 break result;

@@ -25,6 +25,8 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// How long one call may take, retries included. Models may think for most of an hour.
     pub call_limit: Duration,
+    /// The largest answer that is read; beyond it the call fails.
+    pub max_answer_bytes: usize,
     /// How long a call waits for its turn in all, when Bedrock throttles or a quota is set. Nothing: a throttled call fails
     /// after four attempts.
     pub throttle_patience: Duration,
@@ -47,6 +49,7 @@ impl Default for Options {
             ca_pem: None,
             connect_timeout: Duration::from_secs(10),
             call_limit: Duration::from_secs(3600),
+            max_answer_bytes: 64_000_000,
             throttle_patience: Duration::from_secs(300),
             quotas: Quotas::default(),
             retries: Retries::default(),

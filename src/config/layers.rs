@@ -7,7 +7,7 @@ use config::{File, FileFormat, Source, Value, ValueKind};
 
 use super::env;
 use super::mistake::Mistake;
-use super::setting::{Form, Name, Setting};
+use super::setting::{Name, Setting};
 
 /// How the origin of a variable's value begins.
 pub(crate) const VARIABLE: &str = "environment variable ";

@@ -11,6 +11,7 @@ impl Metrics {
         self.record_command(event);
         self.record_feed(event);
         self.record_model(event);
+        self.record_journal(event);
     }
 
     fn record_job(&self, event: &Event<'_>) {
@@ -167,12 +168,6 @@ impl Metrics {
                         .inc_by(count);
                 }
             }
-            Event::AnswerStored { .. } => {
-                self.answers_stored.inc();
-            }
-            Event::AnswerReused { .. } => {
-                self.answers_reused.inc();
-            }
             Event::SecretRefused { .. } => {
                 self.secrets_refused.inc();
             }
@@ -200,6 +195,50 @@ impl Metrics {
     /// The labels of a model in a region.
     pub(super) fn place(&self, model: &str, region: &str) -> Labels<2> {
         [("model", self.models.admit(model)), ("region", self.regions.admit(region))]
+    }
+
+    fn record_journal(&self, event: &Event<'_>) {
+        match *event {
+            Event::AnswerStored { .. } => {
+                self.answers_stored.inc();
+            }
+            Event::AnswerReused { .. } => {
+                self.answers_reused.inc();
+            }
+            Event::AnswerNotStored { reason, .. } => {
+                self.journal_failures
+                    .get_or_create(&[("what", text("store")), ("reason", text(reason))])
+                    .inc();
+            }
+            Event::AnswerNotLookedUp { reason, .. } => {
+                self.journal_failures
+                    .get_or_create(&[("what", text("look_up")), ("reason", text(reason))])
+                    .inc();
+            }
+            Event::AnswerNotDropped { reason, .. } => {
+                self.journal_failures
+                    .get_or_create(&[("what", text("drop")), ("reason", text(reason))])
+                    .inc();
+            }
+            Event::JournalOpened { .. } | Event::JournalRestored { .. } => {
+                self.journal_up.set(1);
+            }
+            Event::JournalOff { .. } => {
+                self.journal_up.set(0);
+            }
+            Event::JournalUnavailable { reason, .. } => {
+                self.journal_up.set(0);
+                self.journal_unavailable.get_or_create(&[("reason", text(reason))]).inc();
+            }
+            Event::JournalSetAside { .. } => {
+                self.journals_set_aside.inc();
+            }
+            Event::AnswersEvicted { count, because } => {
+                let count = u64::try_from(count).unwrap_or(u64::MAX);
+                self.answers_evicted.get_or_create(&[("because", text(because))]).inc_by(count);
+            }
+            _ => {}
+        }
     }
 
     fn invocation(&self, job: JobTag<'_>, action: &str) -> Labels<4> {
