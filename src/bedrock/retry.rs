@@ -74,7 +74,13 @@ mod unit {
     use super::*;
 
     fn service(status: u16, code: &str) -> Error {
-        Error::Service { status, code: code.into(), message: String::new(), request_id: String::new(), retry_after: None }
+        Error::Service {
+            status,
+            code: code.into(),
+            message: String::new(),
+            request_id: String::new(),
+            retry_after: None,
+        }
     }
 
     #[test]

@@ -114,7 +114,9 @@ fn service_error(response: &HttpResponse) -> Error {
 /// with a clock that may be wrong.
 fn retry_after<'a>(header: impl Fn(&'static str) -> Option<&'a str>) -> Option<Duration> {
     let number = |name| header(name).and_then(|text| text.trim().parse::<u64>().ok());
-    number("x-amz-retry-after").map(Duration::from_millis).or_else(|| number("retry-after").map(Duration::from_secs))
+    number("x-amz-retry-after")
+        .map(Duration::from_millis)
+        .or_else(|| number("retry-after").map(Duration::from_secs))
 }
 
 /// `com.amazon.coral.service#ValidationException:http://…` is `ValidationException`.
@@ -151,7 +153,8 @@ mod unit {
 
     #[test]
     fn pauses_are_read_from_either_header() {
-        let read = |name: &'static str, text: &'static str| retry_after(|asked| (asked == name).then_some(text));
+        let read =
+            |name: &'static str, text: &'static str| retry_after(|asked| (asked == name).then_some(text));
         assert_eq!(read("retry-after", "3"), Some(Duration::from_secs(3)));
         assert_eq!(read("x-amz-retry-after", "1500"), Some(Duration::from_millis(1500)));
         assert_eq!(read("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"), None);

@@ -89,7 +89,9 @@ impl Form {
             Self::Port => "expected a port from 0 to 65535".to_owned(),
             Self::Switch => "expected true or false".to_owned(),
             Self::List => "expected items with commas between them".to_owned(),
-            Self::Quotas => "expected a number above zero, or MODEL=NUMBER, with commas between them".to_owned(),
+            Self::Quotas => {
+                "expected a number above zero, or MODEL=NUMBER, with commas between them".to_owned()
+            }
             Self::Choice(choices) => format!("expected one of {}", choices.join(", ")),
         }
     }

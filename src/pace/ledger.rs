@@ -59,7 +59,8 @@ impl Ledger {
     pub(super) fn per_second(&self, now: Instant) -> f64 {
         let Some(oldest) = self.0.front() else { return 0.0 };
         let passed = |since: Instant| now.saturating_duration_since(since);
-        let count = |entries: &mut dyn Iterator<Item = &Entry>| -> u32 { entries.map(|entry| entry.calls).sum() };
+        let count =
+            |entries: &mut dyn Iterator<Item = &Entry>| -> u32 { entries.map(|entry| entry.calls).sum() };
         let short = count(&mut self.0.iter().rev().take_while(|entry| passed(entry.begins) < SHORT));
         let long = count(&mut self.0.iter());
         let short = f64::from(short) / SHORT.as_secs_f64();

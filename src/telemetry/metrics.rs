@@ -202,7 +202,11 @@ impl Metrics {
             model_seconds: add_histogram(page, MODEL_SECONDS, "How long calls of models took"),
             model_throttled: add(page, MODEL_THROTTLED, "Attempts that Bedrock throttled"),
             model_waiting: add(page, MODEL_WAITING, "Calls that wait for their turn"),
-            model_wait_seconds: add_histogram(page, MODEL_WAIT_SECONDS, "How long calls waited for their turn"),
+            model_wait_seconds: add_histogram(
+                page,
+                MODEL_WAIT_SECONDS,
+                "How long calls waited for their turn",
+            ),
             model_pace: add(
                 page,
                 MODEL_PACE,

@@ -149,7 +149,9 @@ impl Metrics {
                 self.model_throttled.get_or_create(&self.place(model, region)).inc();
             }
             Event::TurnTaken { model, region, waited } => {
-                self.model_wait_seconds.get_or_create(&self.place(model, region)).observe(waited.as_secs_f64());
+                self.model_wait_seconds
+                    .get_or_create(&self.place(model, region))
+                    .observe(waited.as_secs_f64());
             }
             Event::PaceChanged { model, region, per_minute, .. } => {
                 self.record_pace(&self.place(model, region), per_minute);
@@ -182,7 +184,10 @@ impl Metrics {
     fn record_pace(&self, place: &Labels<2>, per_minute: Option<f64>) {
         match per_minute {
             // A conversion to whole calls a minute; what is too large for one is no pace that anyone sets.
-            #[allow(clippy::cast_possible_truncation, reason = "it saturates, and a gauge of it is still right")]
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "it saturates, and a gauge of it is still right"
+            )]
             Some(per_minute) => {
                 self.model_pace.get_or_create(place).set(per_minute.round() as i64);
             }

@@ -267,7 +267,7 @@ fn documented() -> Vec<&'static str> {
 #[test]
 fn the_documentation_has_every_metric_once_and_no_other() {
     let telemetry = telemetry();
-    let _job = telemetry.in_flight("t");
+    let _guards = (telemetry.in_flight("t"), telemetry.waiting("m", "r"));
     for event in every_event() {
         telemetry.emit(event);
     }

@@ -698,7 +698,7 @@ fn a_quota_that_is_none_is_named() {
         assert_eq!(
             with_env([("BEDROCK_CONNECTOR_TOKENS_PER_MINUTE", text)]).mistakes(),
             [format!(
-                "variable BEDROCK_CONNECTOR_TOKENS_PER_MINUTE: found `{text}`, expected a number above zero, or \
+                "environment variable BEDROCK_CONNECTOR_TOKENS_PER_MINUTE: found `{text}`, expected a number above zero, or \
                  MODEL=NUMBER, with commas between them"
             )]
         );
@@ -714,7 +714,9 @@ fn a_quota_needs_patience() {
     .mistakes();
     assert_eq!(
         mistakes,
-        ["variable BEDROCK_CONNECTOR_THROTTLE_PATIENCE: found `PT0S`, expected more than nothing, because calls beyond \
-          the requests or tokens per minute have to wait"]
+        [
+            "environment variable BEDROCK_CONNECTOR_THROTTLE_PATIENCE: found `PT0S`, expected more than nothing, because calls beyond \
+          the requests or tokens per minute have to wait"
+        ]
     );
 }

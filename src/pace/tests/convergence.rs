@@ -50,7 +50,8 @@ fn quotas_of_all_sizes_are_found_and_used() {
 #[test]
 fn a_larger_grant_is_found_in_seconds_and_a_smaller_one_at_once() {
     let grants = vec![(Duration::ZERO, 20.0), (30 * SECOND, 200.0), (60 * SECOND, 10.0)];
-    let seen = World { grants, calls: 20_000, slots: 1_000, ends_after: 90 * SECOND, ..World::default() }.run();
+    let seen =
+        World { grants, calls: 20_000, slots: 1_000, ends_after: 90 * SECOND, ..World::default() }.run();
     let used = seen.granted_between(45 * SECOND, 60 * SECOND);
     assert!(used >= 15 * 200 * 9 / 10, "15 s after there was more: {used} of 3000");
     let (refused, attempts) = seen.refused_from(65 * SECOND);
@@ -60,7 +61,15 @@ fn a_larger_grant_is_found_in_seconds_and_a_smaller_one_at_once() {
 #[test]
 fn an_outage_costs_few_calls_and_is_forgotten_soon() {
     let grants = vec![(Duration::ZERO, 100.0), (20 * SECOND, 0.0), (80 * SECOND, 100.0)];
-    let seen = World { grants, burst: 100.0, calls: 20_000, slots: 1_000, ends_after: 150 * SECOND, ..World::default() }.run();
+    let seen = World {
+        grants,
+        burst: 100.0,
+        calls: 20_000,
+        slots: 1_000,
+        ends_after: 150 * SECOND,
+        ..World::default()
+    }
+    .run();
     let (refused, _) = seen.refused_from(21 * SECOND);
     let (later, _) = seen.refused_from(80 * SECOND);
     assert!(refused - later <= 40, "{} calls in the outage", refused - later);
@@ -84,7 +93,8 @@ fn what_the_operator_allows_is_never_passed() {
 #[test]
 fn a_service_that_names_a_pause_gets_it() {
     let retry_after = Some(7 * SECOND);
-    let world = World { grants: steady(0.2), burst: 5.0, calls: 30, slots: 30, retry_after, ..World::default() };
+    let world =
+        World { grants: steady(0.2), burst: 5.0, calls: 30, slots: 30, retry_after, ..World::default() };
     let refuses_after = world.refuses_after;
     let seen = world.run();
     let refused: Vec<Duration> =

@@ -122,7 +122,11 @@ async fn tokens_are_measured_out_and_settled() {
     // There are 100 tokens a second, and 1000 to begin with, which is also what the first call is taken to use.
     lane.turn(&process("p"), false).await.used(1800.0);
     drop(lane.turn(&process("p"), false).await);
-    assert_eq!(start.elapsed(), 18 * SECOND, "800 were too many, and the next one waits until the bucket is full again");
+    assert_eq!(
+        start.elapsed(),
+        18 * SECOND,
+        "800 were too many, and the next one waits until the bucket is full again"
+    );
 }
 
 #[tokio::test(start_paused = true)]

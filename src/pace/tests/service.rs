@@ -101,7 +101,8 @@ impl Service {
     }
 
     fn fill(&mut self, to: Duration) {
-        self.level = (self.level + to.saturating_sub(self.at).as_secs_f64() * self.per_second).min(self.burst);
+        self.level =
+            (self.level + to.saturating_sub(self.at).as_secs_f64() * self.per_second).min(self.burst);
         self.at = to;
     }
 }
@@ -194,7 +195,9 @@ impl Run {
         };
         assert!(next > self.now || answer == Some(next), "it would spin at {next:?}: {:?}", self.machine);
         self.now = next.max(self.now);
-        while let Some(Reverse((_, number))) = self.answers.peek().filter(|Reverse((at, _))| *at <= self.now).copied() {
+        while let Some(Reverse((_, number))) =
+            self.answers.peek().filter(|Reverse((at, _))| *at <= self.now).copied()
+        {
             self.answers.pop();
             let (pass, granted) = self.passes[usize::try_from(number).unwrap()];
             if granted {
