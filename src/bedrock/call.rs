@@ -1,5 +1,6 @@
 //! A bound request, from the first attempt to the shaped answer.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +14,9 @@ use tokio::time::Instant;
 use super::connector::{Flavour, Parts};
 use super::converse::{self, Converse};
 use super::input::{Action, Operation, Request};
-use super::retry::{Attempts, Kind};
 use super::route::Route;
 use super::send::{self, Answer};
+use super::turns::{Caller, Turns};
 use super::{Error, invoke_model};
 use crate::connector::{self, Call, Response, json as strict_json};
 use crate::documents::{Expander, Session};
@@ -27,6 +28,8 @@ use crate::telemetry::Event;
 pub(super) struct BedrockCall {
     pub(super) parts: Arc<Parts>,
     pub(super) flavour: Flavour,
+    /// The process, which takes its turn with others.
+    pub(super) process: Arc<str>,
     pub(super) route: Route,
     pub(super) action: Action,
     /// As it came, for the fingerprint.
@@ -158,33 +161,47 @@ impl BedrockCall {
     /// Sends until there is an answer, or no further attempt.
     async fn ask(&self, model_id: &str, body: Bytes) -> Result<Asked, Error> {
         let started = Instant::now();
-        let options = self.parts.clients.options();
-        let (mut attempts, max_bytes) = (Attempts::new(options), options.max_answer_bytes);
+        let max_bytes = self.parts.clients.options().max_answer_bytes;
+        let model = self.masker.mask(model_id);
+        let mut turns = Turns::new(self.caller(&model));
         let mut round = self.route.round();
-        loop {
-            let stop = round.next(&self.parts).await?;
-            let client = self.parts.clients.get(&stop.target).await?;
+        let (mut upstream, mut region) = (None, String::new());
+        let result = loop {
+            let stop = match round.next(&self.parts, model_id, &turns).await {
+                Ok(stop) => stop,
+                Err(error) => break Err(error),
+            };
+            (upstream, region) = (stop.upstream(), self.masker.mask(&stop.target.region));
             let id = stop.model_id(model_id);
+            turns.enter(&stop.target, id, &region);
+            let client = match self.parts.clients.get(&stop.target).await {
+                Ok(client) => client,
+                Err(error) => break Err(error),
+            };
+            if let Err(error) = turns.next().await {
+                break Err(error);
+            }
             let result = send::send(&client, self.action, id, &body, max_bytes).await;
             let result = result.and_then(|answer| self.read(model_id, answer));
-            let kind = result.as_ref().err().map_or(Kind::Final, Kind::of);
-            let (upstream, region) = (stop.upstream(), self.masker.mask(&stop.target.region));
             stop.end(&result);
-            if kind != Kind::Final && round.has_next() {
-                attempts.elsewhere();
+            if round.has_next() && turns.elsewhere(&result) {
                 continue;
             }
-            let Some(wait) = attempts.after(kind, fastrand::f64()) else {
-                self.tell_call(model_id, &region, result.as_ref().err(), attempts.all(), started.elapsed());
-                return result.map(|(value, request_id)| Asked { value, request_id, upstream });
-            };
-            if kind == Kind::Throttled {
-                let (model, region) = (&self.masker.mask(model_id), &region);
-                self.parts.telemetry.emit(Event::ModelThrottled { model, region, wait });
+            if let ControlFlow::Break(result) = turns.after(result).await {
+                break result;
             }
-            tokio::time::sleep(wait).await;
             round = self.route.round();
+        };
+        if let Ok((answer, _)) = &result {
+            turns.used(counted_tokens(answer));
         }
+        self.tell_call(&model, &region, result.as_ref().err(), turns.made, started.elapsed());
+        result.map(|(value, request_id)| Asked { value, request_id, upstream })
+    }
+
+    fn caller<'a>(&'a self, model: &'a str) -> Caller<'a> {
+        let Parts { clients, telemetry, .. } = &*self.parts;
+        Caller { clients, telemetry, process: &self.process, model }
     }
 
     fn read(&self, model_id: &str, answer: Answer) -> Result<(Value, Option<String>), Error> {
@@ -203,7 +220,6 @@ impl BedrockCall {
     fn tell_call(&self, model: &str, region: &str, error: Option<&Error>, attempts: u32, took: Duration) {
         let code = error.map(Error::code);
         let code = code.as_deref().unwrap_or("OK");
-        let model = &self.masker.mask(model);
         let action = self.action.name();
         self.parts.telemetry.emit(Event::ModelCalled { model, region, action, code, attempts, took });
     }
@@ -220,6 +236,12 @@ impl BedrockCall {
             cache_write: count("cacheWriteInputTokens"),
         });
     }
+}
+
+/// The tokens that count towards a quota; those read from a cache do not.
+fn counted_tokens(answer: &Value) -> u64 {
+    let count = |key: &str| answer.pointer(key).and_then(Value::as_u64).unwrap_or(0);
+    ["/usage/inputTokens", "/usage/outputTokens", "/usage/cacheWriteInputTokens"].into_iter().map(count).sum()
 }
 
 /// The full response: what Bedrock says beside the message, and the message in the shape of the history.

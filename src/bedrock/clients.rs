@@ -18,6 +18,7 @@ use super::Error;
 use super::limit::AnswerLimit;
 use super::options::{DefaultIdentity, Options};
 use super::target::{Identity, Target};
+use crate::pace::Pacer;
 
 /// How many identities have their credentials kept. Those of connections are as many as are configured.
 const MAX_IDENTITIES: usize = 1_000;
@@ -43,6 +44,8 @@ pub struct Clients {
     providers: tokio::sync::Mutex<HashMap<Identity, SharedCredentialsProvider>>,
     /// What these have got, until it runs out.
     credentials: SharedIdentityCache,
+    /// One lane for each model that an identity calls in a region.
+    pacer: Pacer<(Target, String)>,
 }
 
 /// A bounded store; the client that was used least recently goes first.
@@ -57,6 +60,7 @@ impl Clients {
     pub fn new(options: Options) -> Result<Self, Error> {
         Ok(Self {
             http: super::http::client(&options)?,
+            pacer: Pacer::new(options.max_clients),
             options,
             base: OnceCell::new(),
             kept: Mutex::default(),
@@ -68,6 +72,11 @@ impl Clients {
     /// The options that the clients were built with.
     pub fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// Whose turn it is.
+    pub(super) fn pacer(&self) -> &Pacer<(Target, String)> {
+        &self.pacer
     }
 
     /// Looks whether the identity of this process resolves. The SDK keeps what it found, so this is cheap.

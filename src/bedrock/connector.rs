@@ -68,16 +68,21 @@ impl Connector for Bedrock {
         &["authentication", "configuration", "action", "data", "awsCredential"]
     }
 
-    fn bind(&self, variables: &Value, _scope: &Scope) -> Result<Box<dyn Call>, Error> {
-        self.bind_to(variables, |variables, parts| {
+    fn bind(&self, variables: &Value, scope: &Scope) -> Result<Box<dyn Call>, Error> {
+        self.bind_to(variables, scope, |variables, parts| {
             Target::read(variables, parts.clients.options()).map(Route::Own)
         })
     }
 }
 
 impl Grantee for Bedrock {
-    fn bind_granted(&self, variables: &Value, _: &Scope, granted: Granted) -> Result<Box<dyn Call>, Error> {
-        self.bind_to(variables, |_, parts| {
+    fn bind_granted(
+        &self,
+        variables: &Value,
+        scope: &Scope,
+        granted: Granted,
+    ) -> Result<Box<dyn Call>, Error> {
+        self.bind_to(variables, scope, |_, parts| {
             let ways = parts.ways.as_ref().ok_or_else(|| {
                 Error::input(
                     "connections are not served here; report this to the operator of the connector".into(),
@@ -93,6 +98,7 @@ impl Bedrock {
     fn bind_to(
         &self,
         variables: &Value,
+        scope: &Scope,
         route: impl FnOnce(&Field<'_>, &Parts) -> Result<Route, Error>,
     ) -> Result<Box<dyn Call>, Error> {
         let variables = Field::new("", variables);
@@ -112,6 +118,7 @@ impl Bedrock {
         Ok(Box::new(BedrockCall {
             parts: Arc::clone(&self.parts),
             flavour: self.flavour,
+            process: scope.bpmn_process_id.as_str().into(),
             route,
             action,
             data,

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::connector::Parts;
 use super::retry::Kind;
 use super::target::Target;
+use super::turns::Turns;
 use super::{Error, identity};
-use crate::connections::{Granted, References};
+use crate::connections::{Granted, References, Upstream};
 use crate::upstreams::{Lease, Pool, Pools, Round, Verdict};
 
 /// What calls through connections share.
@@ -72,26 +73,36 @@ impl Route {
 }
 
 impl Stops<'_> {
-    /// The next place of this round; the first one is always there.
-    pub(super) async fn next(&mut self, parts: &Parts) -> Result<Stop, Error> {
-        match (self.route, &mut self.round) {
-            (Route::Granted { ways, .. }, Some(round)) => {
-                let Some(lease) = round.offer() else { return Err(no_upstream()) };
-                let upstream = lease.upstream();
-                let target = Target {
-                    identity: identity::of(&upstream.authentication, &ways.references).await?,
-                    region: upstream
-                        .region
-                        .clone()
-                        .or_else(|| parts.clients.options().default_region.clone())
-                        .unwrap_or_default(),
-                    endpoint: upstream.endpoint.clone(),
-                };
-                Ok(Stop { target, lease: Some(lease) })
+    /// The next place of this round; the first one is always there. A place where calls wait for their turn comes after
+    /// those where they do not.
+    pub(super) async fn next(
+        &mut self,
+        parts: &Parts,
+        model_id: &str,
+        turns: &Turns<'_>,
+    ) -> Result<Stop, Error> {
+        let (ways, round) = match (self.route, &mut self.round) {
+            (Route::Own(target), _) => return Ok(Stop { target: target.clone(), lease: None }),
+            (Route::Granted { .. }, None) => return Err(no_upstream()),
+            (Route::Granted { ways, .. }, Some(round)) => (ways, round),
+        };
+        let mut slow: Vec<Stop> = Vec::new();
+        let mut found = None;
+        while let (None, Some(lease)) = (&found, round.offer()) {
+            let target = target(lease.upstream(), ways, parts).await?;
+            let stop = Stop { target, lease: Some(lease) };
+            if turns.would_wait(&stop.target, stop.model_id(model_id), &stop.target.region) {
+                slow.push(stop);
+            } else {
+                found = Some(stop);
             }
-            (Route::Own(target), _) => Ok(Stop { target: target.clone(), lease: None }),
-            (Route::Granted { .. }, None) => Err(no_upstream()),
         }
+        // When all are slow, it is the one that was offered first.
+        if found.is_none() && !slow.is_empty() {
+            found = Some(slow.remove(0));
+        }
+        slow.into_iter().filter_map(|stop| stop.lease).for_each(|lease| round.put_back(lease));
+        found.ok_or_else(no_upstream)
     }
 
     /// Whether another place is left in this round.
@@ -119,6 +130,15 @@ impl Stop {
             Err(error) => lease.end(verdict(error), &error.code()),
         }
     }
+}
+
+async fn target(upstream: &Upstream, ways: &Ways, parts: &Parts) -> Result<Target, Error> {
+    let region = upstream.region.clone().or_else(|| parts.clients.options().default_region.clone());
+    Ok(Target {
+        identity: identity::of(&upstream.authentication, &ways.references).await?,
+        region: region.unwrap_or_default(),
+        endpoint: upstream.endpoint.clone(),
+    })
 }
 
 /// An error that is the task's own says that the upstream works.

@@ -147,6 +147,7 @@ impl Balance {
             }
             Verdict::Failed => member.fail(now, &options),
             Verdict::Unknown => {
+                member.given = member.given.saturating_sub(1);
                 if let Circuit::Open { trial, .. } = &mut member.circuit {
                     *trial = false;
                 }

@@ -103,6 +103,11 @@ impl Round {
         Some(Lease { pool: Arc::clone(&self.pool), index, settled: false })
     }
 
+    /// Takes back an upstream that has not been tried after all.
+    pub fn put_back(&mut self, lease: Lease) {
+        self.tried.retain(|index| *index != lease.index);
+    }
+
     /// Whether there is another upstream to try.
     pub fn has_next(&self) -> bool {
         self.tried.len() < self.pool.upstreams.len()
