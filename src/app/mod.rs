@@ -196,7 +196,10 @@ impl App {
 
 /// The environment first, because that is where Camunda's runtime looks.
 async fn configured_providers(config: &SecretsConfig, clients: &Clients) -> Vec<Arc<dyn SecretProvider>> {
-    let mut providers: Vec<Arc<dyn SecretProvider>> = vec![Arc::new(config.environment())];
+    let mut providers: Vec<Arc<dyn SecretProvider>> = Vec::new();
+    if let Some(environment) = config.environment() {
+        providers.push(Arc::new(environment));
+    }
     if let Some(options) = &config.folder {
         providers.push(Arc::new(FolderSecrets::new(options.clone())));
     }

@@ -104,9 +104,11 @@ impl BedrockCall {
         self.tell_tokens(model_id, &answer);
         let reply = converse::reply(&answer, model_id)?;
         let text = reply.text();
-        let messages: Value =
-            converse.answered(reply).iter().map(super::history::Message::to_value).collect();
+        let is_first = converse.is_first;
+        let conversation = converse.answered(reply);
+        let messages: Value = conversation.iter().map(super::history::Message::to_value).collect();
         Ok(match self.flavour {
+            Flavour::Compat if is_first => converse::first_result(&conversation, &text),
             Flavour::Compat => messages,
             Flavour::Native => native(answer, &text, messages, &self.masker.mask(model_id), request_id),
         })
@@ -129,9 +131,10 @@ impl BedrockCall {
     async fn ask(&self, model_id: &str, body: Bytes) -> Result<(Value, Option<String>), Error> {
         let client = self.parts.clients.get(&self.target).await?;
         let started = Instant::now();
-        let mut attempts = Attempts::new(self.parts.clients.options());
+        let options = self.parts.clients.options();
+        let (mut attempts, max_bytes) = (Attempts::new(options), options.max_answer_bytes);
         loop {
-            let result = send::send(&client, self.action, model_id, &body).await;
+            let result = send::send(&client, self.action, model_id, &body, max_bytes).await;
             let result = result.and_then(|answer| self.read(model_id, answer));
             let kind = result.as_ref().err().map_or(Kind::Final, Kind::of);
             let Some(wait) = attempts.after(kind, fastrand::f64()) else {

@@ -19,6 +19,8 @@ const DEFAULT_MAX_TOKENS: i32 = 512;
 pub(super) struct Converse {
     /// The history and the new message.
     pub(super) messages: Vec<Message>,
+    /// Whether the task was drawn with the first version of Camunda's template, whose result has another shape.
+    pub(super) is_first: bool,
     max_tokens: Option<i32>,
     temperature: Option<f32>,
     top_p: Option<f32>,
@@ -46,6 +48,7 @@ impl Converse {
         let fraction = |key| data.entry(key).map(|field| field.fraction()).transpose().map(Option::flatten);
         Ok(Self {
             messages,
+            is_first,
             max_tokens: match data.entry_or_null("maxTokens") {
                 Some(field) => field.integer()?,
                 None => Some(DEFAULT_MAX_TOKENS),
@@ -95,6 +98,12 @@ impl Converse {
         self.messages.push(reply);
         self.messages
     }
+}
+
+/// The result that tasks of the first template were drawn for: `{messagesHistory: [{message, role}], newMessage}`.
+pub(super) fn first_result(messages: &[Message], text: &str) -> Value {
+    let history: Value = messages.iter().map(Message::to_first_value).collect();
+    json!({ "messagesHistory": history, "newMessage": text })
 }
 
 /// The shortest text that means this 32-bit number: 0.7, and not the 0.699999988079071 of its 64 bits.

@@ -19,6 +19,7 @@ mod history;
 mod http;
 mod input;
 mod invoke_model;
+mod limit;
 mod options;
 mod retry;
 mod send;

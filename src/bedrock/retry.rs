@@ -28,6 +28,7 @@ impl Kind {
             | Error::TimedOut { .. }
             | Error::Credentials { .. }
             | Error::Unreadable { .. }
+            | Error::TooLarge { .. }
             | Error::NoMessage { .. }
             | Error::Request { .. }
             | Error::Document(_) => Self::Final,

@@ -10,9 +10,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::Error;
 use super::error::{UNREADABLE_CONVERSE, UNREADABLE_INVOKE};
 use super::input::Action;
+use super::{Error, limit};
 
 /// An answer with status 200.
 #[derive(Debug)]
@@ -21,12 +21,13 @@ pub(super) struct Answer {
     pub(super) request_id: Option<String>,
 }
 
-/// Sends a request once.
+/// Sends a request once. `max_bytes` is the limit that the client has for answers, for the message about it.
 pub(super) async fn send(
     client: &Client,
     action: Action,
     model_id: &str,
     body: &Bytes,
+    max_bytes: usize,
 ) -> Result<Answer, Error> {
     let result = client
         .invoke_model()
@@ -49,16 +50,24 @@ pub(super) async fn send(
             let request_id = output.request_id().map(str::to_owned);
             Ok(Answer { body: output.body.into_inner(), request_id })
         }
-        Err(error) => Err(classify(error, action, model_id)),
+        Err(error) => Err(classify(error, action, model_id, max_bytes)),
     }
 }
 
-fn classify(error: SdkError<InvokeModelError, HttpResponse>, action: Action, model_id: &str) -> Error {
+fn classify(
+    error: SdkError<InvokeModelError, HttpResponse>,
+    action: Action,
+    model_id: &str,
+    max_bytes: usize,
+) -> Error {
     match error {
+        error if causes(&error).any(limit::is_exceeded) => {
+            Error::TooLarge { model_id: model_id.to_owned(), limit: max_bytes }
+        }
         SdkError::ServiceError(error) => service_error(error.raw()),
-        SdkError::ResponseError(error) => Error::Unreadable {
+        error @ SdkError::ResponseError(_) => Error::Unreadable {
             model_id: model_id.to_owned(),
-            reason: chain(&SdkError::<InvokeModelError, _>::ResponseError(error)),
+            reason: chain(&error),
             java_class: unreadable_class(action),
         },
         SdkError::ConstructionFailure(error) => {

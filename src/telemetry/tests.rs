@@ -248,3 +248,39 @@ fn the_whole_page_of_metrics() {
     lines.sort_by_key(|line| line.trim_start_matches("# HELP ").trim_start_matches("# TYPE "));
     insta::assert_snapshot!(lines.join("\n"));
 }
+
+/// The names in a column of the tables of `docs/metrics.md`.
+fn documented() -> Vec<&'static str> {
+    let page = include_str!("../../docs/metrics.md");
+    let rows = page.lines().filter(|line| line.starts_with("| "));
+    let names = rows.flat_map(|row| row.split('|')).filter_map(|cell| {
+        cell.trim()
+            .strip_prefix('`')?
+            .strip_suffix('`')
+            .filter(|name| ["camunda_", "bedrock_connector_"].iter().any(|start| name.starts_with(start)))
+    });
+    names.collect()
+}
+
+#[test]
+fn the_documentation_has_every_metric_once_and_no_other() {
+    let telemetry = telemetry();
+    let _job = telemetry.in_flight("t");
+    for event in every_event() {
+        telemetry.emit(event);
+    }
+    let page = telemetry.render();
+    let types = page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+    let mut served: Vec<_> = types.collect();
+    let mut documented = documented();
+    served.sort_unstable();
+    documented.sort_unstable();
+    assert_eq!(documented, served);
+    // A metric that no event moves is on no page, and would be missed above.
+    let declared = include_str!("metrics.rs").lines().filter_map(|line| {
+        line.strip_prefix("const ")?.split_once(": &str = \"").map(|(_, name)| name.trim_end_matches("\";"))
+    });
+    for name in declared {
+        assert!(served.iter().any(|served| served.starts_with(name)), "nothing moves {name}");
+    }
+}

@@ -307,7 +307,7 @@ async fn caught<T>(step: impl Future<Output = T>) -> Result<T, Panicked> {
 /// What an error expression sees when the modeler's limit is over.
 fn over_limit(limit: Duration) -> connector::Error {
     connector::Error {
-        code: Code::of("JOB_TIMEOUT"),
+        code: Code::JOB_TIMEOUT,
         error_type: "java.util.concurrent.TimeoutException".into(),
         message: format!(
             "the work took longer than the task header jobTimeout allows ({} s); consider a longer one",

@@ -10,8 +10,10 @@
 
 mod bad_input;
 mod cli;
+mod drop_in;
 mod journal;
 mod lifecycle;
+mod migration;
 mod peer_cases;
 mod scenarios;
 mod secrets;

@@ -8,6 +8,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
 use super::Stage;
+use super::stage::PATIENCE;
 
 /// Pages of the worker that anybody beside it can read.
 const PAGES: [&str; 4] = ["/actuator/prometheus", "/actuator/health", "/actuator/loggers", "/outbound"];
@@ -36,6 +37,19 @@ impl Stage {
             traces.push((page.to_owned(), self.page(page).await));
         }
         Traces(traces)
+    }
+
+    /// Waits until a page holds this text.
+    pub(crate) async fn shown(&self, path: &str, text: &str) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let page = self.page(path).await;
+            if page.contains(text) {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{path} does not show {text}:\n{page}");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
     }
 
     async fn page(&self, path: &str) -> String {

@@ -1,8 +1,11 @@
+mod drop_in;
+
 use std::io::Write as _;
 use std::time::Duration;
 
 use super::*;
 use crate::bedrock::DefaultIdentity;
+use crate::config::setting::Form;
 use crate::secrets::{AwsLayout, FolderOptions, Naming};
 use crate::zeebe::Auth;
 
@@ -83,6 +86,24 @@ fn every_setting_in_the_list_is_read() {
     let mut reader = Reader::new(Default::default(), Vec::new());
     Config::from_reader(&mut reader, &[]).unwrap();
     assert_eq!(reader.unasked(), Vec::<&str>::new());
+}
+
+#[test]
+fn every_setting_refuses_a_text_of_another_form() {
+    for setting in env::settings() {
+        let expected = match setting.form {
+            Form::Text | Form::Secret | Form::List => continue,
+            // A folder may be made later; a file is looked for.
+            Form::Path => continue,
+            // What is wrong with it is said without showing it.
+            Form::SecretAddress => String::new(),
+            form => format!("found `?!`, {}", form.expected()),
+        };
+        let mistakes = with_env([(setting.variable, "?!")]).mistakes();
+        let expected = format!("environment variable {}: {expected}", setting.variable);
+        let is_told = mistakes.iter().any(|mistake| mistake.starts_with(&expected));
+        assert!(is_told, "{expected}\nis not in\n{}", mistakes.join("\n"));
+    }
 }
 
 #[test]
@@ -393,6 +414,24 @@ fn proxies_hold_for_everything_but_those_of_the_connectors() {
     assert_eq!(config.proxies.outbound.https.as_ref().unwrap().expose(), "http://me:p%40ss@proxy:3128");
     assert_eq!(config.proxies.outbound.no_proxy, "localhost,.internal");
     assert_eq!(config.proxies.gateway, zeebe::Proxy::default());
+}
+
+#[test]
+fn documents_go_through_a_proxy_only_when_that_was_said() {
+    let proxied = |others: &[(&str, &str)]| {
+        let all = [&[("HTTPS_PROXY", "http://proxy:3128"), ("NO_PROXY", ".svc")], others].concat();
+        let variables = all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Start { variables: variables.collect(), ..Start::default() }.config()
+    };
+    let undecided = proxied(&[]);
+    assert_eq!(undecided.documents.proxy, crate::documents::Proxy::default());
+    assert!(undecided.notices[0].contains("beside the proxy"), "{:?}", undecided.notices);
+    let through = proxied(&[("BEDROCK_CONNECTOR_DOCUMENT_PROXY", "true")]);
+    assert_eq!(through.documents.proxy.https, Some("http://proxy:3128".into()));
+    assert_eq!(through.documents.proxy.no_proxy, ".svc");
+    let beside = proxied(&[("BEDROCK_CONNECTOR_DOCUMENT_PROXY", "false")]);
+    assert_eq!(beside.documents.proxy, crate::documents::Proxy::default());
+    assert_eq!((through.notices, beside.notices), (Vec::new(), Vec::new()));
 }
 
 #[test]
