@@ -11,6 +11,12 @@
 
 #[path = "journal/desk.rs"]
 mod desk;
+#[path = "postgres/fleet.rs"]
+mod fleet;
+#[path = "journal/model.rs"]
+mod journal_model;
+#[path = "postgres/model.rs"]
+mod model;
 #[path = "postgres/server.rs"]
 mod server;
 #[path = "postgres/store.rs"]

@@ -114,8 +114,17 @@ impl Server {
 
     /// Ends the connections of the journal from the server's side.
     pub(crate) async fn cut_connections(&self) {
-        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bedrock-connector'";
-        self.client().await.query(cut, &[]).await.expect("the tester is the server's owner");
+        let left = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY($1)";
+        let client = self.client().await;
+        let all = "SELECT array_agg(pid) FROM pg_stat_activity WHERE application_name = 'bedrock-connector'";
+        let pids: Option<Vec<i32>> = client.query_one(all, &[]).await.expect("the server answers").get(0);
+        let cut = "SELECT pg_terminate_backend(pid) FROM unnest($1::integer[]) AS cut (pid)";
+        client.query(cut, &[&pids]).await.expect("the tester is the server's owner");
+        let started = Instant::now();
+        while client.query_one(left, &[&pids]).await.expect("the server answers").get::<_, i64>(0) > 0 {
+            assert!(started.elapsed() < PATIENCE, "connections stay");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     fn log_path(&self) -> PathBuf {
