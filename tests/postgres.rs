@@ -21,3 +21,5 @@ mod model;
 mod server;
 #[path = "postgres/store.rs"]
 mod store;
+#[path = "postgres/tls.rs"]
+mod tls;
