@@ -129,7 +129,7 @@ impl App {
         let reloader =
             Arc::new(Reloader::new(self.config.clone(), self.load, in_force, self.telemetry.clone()));
         let connectors = exhibited(runtime.registry());
-        let journal = self::journal::open(&self.config, &self.telemetry).await;
+        let journal = self::journal::open(&self.config, &client, &self.telemetry).await;
         let options = self.config.worker.clone();
         let worker = options
             .build(client.clone(), runtime, journal.clone(), self.telemetry.clone(), Arc::new(SystemClock))

@@ -21,7 +21,7 @@ secrets:
 
 {{- define "connector.config" -}}
 {{- $own := include "connector.ownConfig" . | fromYaml -}}
-{{- include "toml.table" (dict "path" list "table" (mergeOverwrite (deepCopy .Values.config) $own)) -}}
+{{- include "toml.table" (dict "path" list "table" (mergeOverwrite (deepCopy .Values.config) $own) "item" false) -}}
 {{- end -}}
 
 {{/* Variables of the worker: where its file is, and what comes from existing Secrets. */}}

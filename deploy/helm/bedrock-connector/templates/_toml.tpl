@@ -3,25 +3,34 @@ A TOML file from values. Helm's own toToml writes whole numbers as 100.0 and 2.5
 on their way here; a worker that counts jobs would have to refuse them.
 */}}
 
-{{/* A table with its heading, then the tables inside it. Argument: dict "path" (list) "table" (dict). */}}
+{{/*
+A table: its heading, its values, then the tables inside it. Argument: dict "path" (list of keys), "table" (dict) and
+"item" (whether it is one of a list of tables, which has its heading even when it is empty).
+*/}}
 {{- define "toml.table" -}}
 {{- $path := .path -}}
-{{- $leaves := list -}}
+{{- $values := list -}}
 {{- $tables := list -}}
 {{- range $key, $value := .table -}}
+{{- $inner := append $path $key -}}
 {{- if kindIs "map" $value -}}
-{{- $inner := include "toml.table" (dict "path" (append $path $key) "table" $value) -}}
-{{- $tables = append $tables $inner -}}
+{{- $tables = append $tables (include "toml.table" (dict "path" $inner "table" $value "item" false)) -}}
+{{- else if and (kindIs "slice" $value) $value (kindIs "map" (first $value)) -}}
+{{- range $value -}}
+{{- $tables = append $tables (include "toml.table" (dict "path" $inner "table" . "item" true)) -}}
+{{- end -}}
 {{- else if not (kindIs "invalid" $value) -}}
-{{- $leaves = append $leaves (printf "%s = %s" (include "toml.key" $key) (include "toml.value" $value)) -}}
+{{- $values = append $values (printf "%s = %s" (include "toml.key" $key) (include "toml.value" $value)) -}}
 {{- end -}}
 {{- end -}}
-{{- if and $path (or $leaves (not $tables)) -}}
 {{- $names := list -}}
 {{- range $path }}{{ $names = append $names (include "toml.key" .) }}{{ end -}}
-{{- $leaves = prepend $leaves (printf "[%s]" (join "." $names)) -}}
+{{- if .item -}}
+{{- $values = prepend $values (printf "[[%s]]" (join "." $names)) -}}
+{{- else if and $path (or $values (not $tables)) -}}
+{{- $values = prepend $values (printf "[%s]" (join "." $names)) -}}
 {{- end -}}
-{{- if $leaves }}{{ $tables = prepend $tables (join "\n" $leaves) }}{{ end -}}
+{{- if $values }}{{ $tables = prepend $tables (join "\n" $values) }}{{ end -}}
 {{- join "\n\n" $tables -}}
 {{- end -}}
 
