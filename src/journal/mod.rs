@@ -18,7 +18,8 @@
 //!               │ no
 //!           model asked ── answer ── put, durable ── result expression ── report
 //!                                                                           │
-//!    completed, error thrown, or the job is gone ─── removed soon ──────────┤
+//!    completed, or error thrown ──────────────────── removed soon ──────────┤
+//!    no word from the engine, or it has no such job ─ kept ─────────────────┤
 //!    failed because the answer could not be mapped ─ kept ──────────────────┤
 //!    failed because `jobError` asked for it ──────── removed before the report
 //! ```

@@ -202,13 +202,17 @@ async fn an_entry_that_is_no_json_is_not_used() {
 }
 
 #[tokio::test]
-async fn the_entry_of_a_job_that_is_gone_goes_too() {
+async fn an_answer_outlives_an_engine_that_does_not_know_the_job_for_a_moment() {
     let kept = Kept::new(options()).await;
     let scene = &kept.scene;
-    scene.gateway.inject(Fault::on(Rpc::CompleteJob, Reaction::Refuse(Code::NotFound)));
-    let key = scene.gateway.create_job(new_job("answer").once());
-    scene.metric("bedrock_connector_answers_stored_total 1").await;
-    kept.entry_goes(key, "answer").await;
+    scene.gateway.inject(Fault::on(Rpc::CompleteJob, Reaction::Refuse(Code::NotFound)).next(1));
+    let key = scene.job("answer");
+    scene
+        .metric("bedrock_connector_jobs_lost_total{type=\"model\",phase=\"reporting\",because=\"gone\"} 1")
+        .await;
+    scene.gateway.expire_lock(key);
+    scene.completed(key).await;
+    assert_eq!(scene.model.seen().started, 1);
 }
 
 /// Storage that never works.
