@@ -18,3 +18,4 @@ mod peer_cases;
 mod scenarios;
 mod secrets;
 mod support;
+mod throttling;
