@@ -30,6 +30,9 @@ fn schema_of(setting: &Setting) -> Value {
         Form::Port => json!({ "type": "integer", "minimum": 0, "maximum": 65535 }),
         Form::Switch => json!({ "type": "boolean" }),
         Form::List => json!({ "type": ["array", "string"], "items": { "type": "string" } }),
+        Form::Quotas => {
+            json!({ "type": ["array", "string", "integer"], "items": { "type": ["string", "integer"] } })
+        }
         Form::Choice(choices) => json!({ "enum": choices }),
     }
 }
