@@ -8,6 +8,9 @@ use super::call::BedrockCall;
 use super::clients::Clients;
 use super::field::Field;
 use super::input::{Action, Request};
+use super::inputs::Names;
+use super::native::Refusals;
+use super::options::Options;
 use super::target::Target;
 use crate::connector::{Call, Connector, Error, Scope};
 use crate::documents::{Loader, needs_expansion};
@@ -23,12 +26,24 @@ pub enum Flavour {
     Native,
 }
 
+impl Flavour {
+    /// What messages call the inputs: only our own templates show our labels.
+    pub(super) fn names(self) -> Names<'static> {
+        match self {
+            Self::Compat => Names::Paths,
+            Self::Native => Names::Labels,
+        }
+    }
+}
+
 /// What all calls share.
 #[derive(Debug)]
 pub(super) struct Parts {
     pub(super) clients: Arc<Clients>,
     pub(super) loader: Loader,
     pub(super) telemetry: Telemetry,
+    /// Which models gave no streams.
+    pub(super) refusals: Refusals,
 }
 
 /// The connector to Bedrock, for one flavour of answers.
@@ -41,7 +56,7 @@ pub struct Bedrock {
 impl Bedrock {
     /// A connector over these clients.
     pub fn new(flavour: Flavour, clients: Arc<Clients>, loader: Loader, telemetry: Telemetry) -> Self {
-        Self { flavour, parts: Arc::new(Parts { clients, loader, telemetry }) }
+        Self { flavour, parts: Arc::new(Parts { clients, loader, telemetry, refusals: Refusals::default() }) }
     }
 }
 
@@ -58,20 +73,9 @@ impl Connector for Bedrock {
     }
 
     fn bind(&self, variables: &Value, _scope: &Scope) -> Result<Box<dyn Call>, Error> {
-        let variables = Field::new("", variables);
-        if !variables.value().is_object() {
-            return Err(Error::input(
-                "the variables of the job are no JSON object; report this to the engine's operator".into(),
-            ));
-        }
-        let action = Action::read(&variables)?;
-        let data = variables
-            .entry("data")
-            .ok_or_else(|| Error::input("data is missing; give the task its input".into()))?;
-        data.object()?;
-        let data = data.value().clone();
-        let target = Target::read(&variables, self.parts.clients.options())?;
-        let request = if needs_expansion(&data) { None } else { Some(Request::read(action, &data)?) };
+        let variables = Field::named("", variables, self.flavour.names());
+        let Bound { target, action, data, request } =
+            read(&variables, self.flavour, self.parts.clients.options())?;
         Ok(Box::new(BedrockCall {
             parts: Arc::clone(&self.parts),
             flavour: self.flavour,
@@ -82,4 +86,36 @@ impl Connector for Bedrock {
             masker: Masker::default(),
         }))
     }
+}
+
+/// The variables of a task, bound.
+#[derive(Debug)]
+pub(super) struct Bound {
+    target: Target,
+    action: Action,
+    data: Value,
+    /// None: the data has functions, so it is bound only when these have run.
+    request: Option<Request>,
+}
+
+/// Binds the variables of a task. Nothing is sent anywhere.
+pub(super) fn read(variables: &Field<'_>, flavour: Flavour, options: &Options) -> Result<Bound, Error> {
+    if !variables.value().is_object() {
+        return Err(Error::input(
+            "the variables of the job are no JSON object; report this to the engine's operator".into(),
+        ));
+    }
+    let action = Action::read(flavour, variables)?;
+    let data = variables
+        .entry("data")
+        .ok_or_else(|| Error::input("data is missing; give the task its input".into()))?;
+    data.object()?;
+    let data = data.value().clone();
+    let target = Target::read(variables, options)?;
+    let request = if needs_expansion(&data) {
+        None
+    } else {
+        Some(Request::read(flavour, action, &Field::named("data", &data, variables.names()))?)
+    };
+    Ok(Bound { target, action, data, request })
 }

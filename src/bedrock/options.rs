@@ -28,6 +28,10 @@ pub struct Options {
     pub throttle_patience: Duration,
     /// How often and how fast a call is sent again.
     pub retries: Retries,
+    /// Whether tasks of the native type ask for streams. The modeler sees the same answer either way.
+    pub streaming: bool,
+    /// How long a stream may be silent.
+    pub stream_idle: Duration,
     /// How many clients, one per identity, region and endpoint, are kept.
     pub max_clients: usize,
 }
@@ -45,6 +49,8 @@ impl Default for Options {
             call_limit: Duration::from_secs(3600),
             throttle_patience: Duration::from_secs(300),
             retries: Retries::default(),
+            streaming: true,
+            stream_idle: Duration::from_secs(300),
             max_clients: 256,
         }
     }

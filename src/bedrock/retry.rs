@@ -29,6 +29,11 @@ impl Kind {
             | Error::Credentials { .. }
             | Error::Unreadable { .. }
             | Error::NoMessage { .. }
+            | Error::StreamCut { .. }
+            | Error::StreamSilent { .. }
+            | Error::OutputInvalid { .. }
+            | Error::NoImage { .. }
+            | Error::Incomplete { .. }
             | Error::Request { .. }
             | Error::Document(_) => Self::Final,
         }

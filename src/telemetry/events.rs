@@ -105,6 +105,8 @@ pub enum Event<'a> {
         attempts: u32,
         took: Duration,
     },
+    /// The first piece of a streamed answer is there.
+    FirstToken { model: &'a str, wait: Duration },
     /// A call waits for its turn.
     ModelThrottled { model: &'a str, region: &'a str, wait: Duration },
     /// What an answer costs.
@@ -263,6 +265,7 @@ impl Event<'_> {
             | Self::FeedRestored { .. }
             | Self::FeedRestarted { .. } => self.log_feed(),
             Self::ModelCalled { .. }
+            | Self::FirstToken { .. }
             | Self::ModelThrottled { .. }
             | Self::TokensUsed { .. }
             | Self::AnswerStored { .. }
@@ -383,6 +386,9 @@ impl Event<'_> {
         match *self {
             Self::ModelCalled { model, region, action, code, attempts, took } => {
                 debug!(target: "bedrock_connector::model", model, region, action, code, attempts, ?took, "The model was called");
+            }
+            Self::FirstToken { model, wait } => {
+                debug!(target: "bedrock_connector::model", model, ?wait, "The answer begins");
             }
             Self::ModelThrottled { model, region, wait } => {
                 debug!(target: "bedrock_connector::model", model, region, ?wait, "The call waits for its turn");

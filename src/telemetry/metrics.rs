@@ -45,6 +45,7 @@ const FEED_UP: &str = "bedrock_connector_feed_up";
 const FEEDS_RESTARTED: &str = "bedrock_connector_feeds_restarted";
 const MODEL_CALLS: &str = "bedrock_connector_model_calls";
 const MODEL_SECONDS: &str = "bedrock_connector_model_seconds";
+const FIRST_TOKEN_SECONDS: &str = "bedrock_connector_first_token_seconds";
 const MODEL_THROTTLED: &str = "bedrock_connector_model_throttled";
 const TOKENS: &str = "bedrock_connector_tokens";
 const ANSWERS_STORED: &str = "bedrock_connector_answers_stored";
@@ -106,6 +107,7 @@ pub(super) struct Metrics {
     pub(super) feeds_restarted: Counters<1>,
     pub(super) model_calls: Counters<3>,
     pub(super) model_seconds: Histograms<1>,
+    pub(super) first_token_seconds: Histograms<1>,
     pub(super) model_throttled: Counters<2>,
     pub(super) tokens: Counters<2>,
     pub(super) answers_stored: Counter,
@@ -184,6 +186,11 @@ impl Metrics {
             feeds_restarted: add(page, FEEDS_RESTARTED, "Feeds started anew after a defect of this program"),
             model_calls: add(page, MODEL_CALLS, "Calls of models, by status code"),
             model_seconds: add_histogram(page, MODEL_SECONDS, "How long calls of models took"),
+            first_token_seconds: add_histogram(
+                page,
+                FIRST_TOKEN_SECONDS,
+                "How long the first piece of streamed answers took",
+            ),
             model_throttled: add(page, MODEL_THROTTLED, "Times that a call had to wait for its turn"),
             tokens: add(page, TOKENS, "Tokens used, by kind"),
             answers_stored: add(page, ANSWERS_STORED, "Answers made durable"),
