@@ -21,6 +21,7 @@ LABEL org.opencontainers.image.title="bedrock-connector" \
 COPY --from=build /image/ /
 # The only place that is written to. Everything else may be read-only.
 COPY --from=build --chown=65532:65532 /data/ /data/
+ENV BEDROCK_CONNECTOR_DATA_DIR=/data
 USER 65532:65532
 EXPOSE 8080
 HEALTHCHECK --start-period=15s --interval=15s --timeout=15s CMD ["/bedrock-connector", "health"]

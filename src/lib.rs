@@ -15,6 +15,7 @@ pub mod demo;
 pub mod documents;
 pub mod emulator;
 pub mod feel;
+pub mod journal;
 pub mod proto;
 pub mod secret;
 pub mod secrets;

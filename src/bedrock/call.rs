@@ -117,7 +117,12 @@ impl BedrockCall {
         drop(session);
         self.tell_tokens(model_id, answer.get("usage").unwrap_or_default());
         let reply = converse::reply(&answer, model_id)?;
-        Ok(converse.answered(reply).iter().map(super::history::Message::to_value).collect())
+        let (is_first, text) = (converse.is_first, reply.text());
+        let conversation = converse.answered(reply);
+        Ok(match is_first {
+            true => converse::first_result(&conversation, &text),
+            false => conversation.iter().map(super::history::Message::to_value).collect(),
+        })
     }
 
     async fn invoke(&self, model_id: &str, payload: Value, session: Session<'_>) -> Result<Value, Error> {
@@ -141,11 +146,12 @@ impl BedrockCall {
     pub(super) async fn ask(&self, outgoing: &Outgoing) -> Result<Asked, Error> {
         let client = self.parts.clients.get(&self.target).await?;
         let started = Instant::now();
-        let mut attempts = Attempts::new(self.parts.clients.options());
+        let options = self.parts.clients.options();
+        let mut attempts = Attempts::new(options);
         let model_id = outgoing.subject();
         loop {
             let sent = Instant::now();
-            let result = match send::send(&client, outgoing).await {
+            let result = match send::send(&client, outgoing, options.max_answer_bytes).await {
                 Ok(answer) => self.read(outgoing, answer, sent).await,
                 Err(error) => Err(error),
             };
@@ -184,7 +190,12 @@ impl BedrockCall {
         events: ByteStream,
         sent: Instant,
     ) -> Result<Value, Error> {
-        let limits = stream::Limits { idle: self.parts.clients.options().stream_idle };
+        let options = self.parts.clients.options();
+        let limits = stream::Limits {
+            idle: options.stream_idle,
+            max_bytes: options.max_answer_bytes,
+            model_id: outgoing.subject(),
+        };
         stream::read(events, limits, || {
             let model = &self.masker.mask(outgoing.subject());
             self.parts.telemetry.emit(Event::FirstToken { model, wait: sent.elapsed() });

@@ -17,6 +17,7 @@ use aws_smithy_runtime_api::client::auth::AuthSchemeId;
 use tokio::sync::OnceCell;
 
 use super::Error;
+use super::limit::AnswerLimit;
 use super::options::{DefaultIdentity, Options};
 use super::target::{Identity, Target};
 use crate::secrets::Secret;
@@ -107,7 +108,8 @@ impl Clients {
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
             // It would cut an answer that pauses for some seconds; the limit of a call is ours.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .interceptor(AnswerLimit { max_bytes: self.options.max_answer_bytes });
         if let Some(endpoint) = target.endpoint.as_ref().or(self.options.endpoint_url.as_ref()) {
             config = config.endpoint_url(endpoint);
         }

@@ -23,6 +23,8 @@ pub(super) struct Converse {
     pub(super) members: Map<String, Value>,
     /// Ends the last message, when the conversation is to be cached.
     pub(super) cache_point: Option<Value>,
+    /// Whether the task was drawn with the first version of Camunda's template, whose result has another shape.
+    pub(super) is_first: bool,
 }
 
 /// The body of a request, to which messages can be added.
@@ -46,7 +48,7 @@ impl Converse {
         };
         let inference = read_inference(data, max_tokens)?;
         let members = Map::from_iter([("inferenceConfig".to_owned(), Value::Object(inference))]);
-        Ok(Self { messages, members, cache_point: None })
+        Ok(Self { messages, members, cache_point: None, is_first: is_of_first_template(data) })
     }
 
     /// The body of the request, with the content of all documents. It is written piece by piece, so that no more
@@ -98,8 +100,7 @@ impl Body {
 
 /// The history and the text of the new message, when it has some.
 pub(super) fn read_said(data: &Field<'_>) -> Result<(Vec<Message>, Option<String>), connector::Error> {
-    // The names of the first template only count where those of today are not there.
-    let is_first = data.entry("newMessage").is_none() && data.entry("nextMessage").is_some();
+    let is_first = is_of_first_template(data);
     let message = data.entry(if is_first { "nextMessage" } else { "newMessage" });
     let text = message.map(|message| message.text()).transpose()?;
     let messages = if is_first && data.list("messagesHistory").is_none() {
@@ -108,6 +109,11 @@ pub(super) fn read_said(data: &Field<'_>) -> Result<(Vec<Message>, Option<String
         Message::read_history(data.list("messagesHistory"))?
     };
     Ok((messages, text.filter(|text| !text.trim().is_empty())))
+}
+
+/// The names of the first template only count where those of today are not there.
+fn is_of_first_template(data: &Field<'_>) -> bool {
+    data.entry("newMessage").is_none() && data.entry("nextMessage").is_some()
 }
 
 /// The new message of a task is what it is for.
@@ -131,6 +137,12 @@ pub(super) fn read_inference(
         }
     }
     Ok(config)
+}
+
+/// The result that tasks of the first template were drawn for: `{messagesHistory: [{message, role}], newMessage}`.
+pub(super) fn first_result(messages: &[Message], text: &str) -> Value {
+    let history: Value = messages.iter().map(Message::to_first_value).collect();
+    json!({ "messagesHistory": history, "newMessage": text })
 }
 
 /// The shortest text that means this 32-bit number: 0.7, and not the 0.699999988079071 of its 64 bits.

@@ -26,6 +26,11 @@ pub enum Error {
     /// The answer was cut short or is no JSON. It may have been paid, so it is not asked for again.
     #[error("the answer of model {model_id:?} cannot be read: {reason}")]
     Unreadable { model_id: String, reason: String, java_class: &'static str },
+    /// The answer is larger than the operator allows. It has been paid, and would be as large again.
+    #[error(
+        "the answer of model {model_id:?} is larger than {limit} bytes, the limit of the configuration; consider raising it, or ask for less"
+    )]
+    TooLarge { model_id: String, limit: usize },
     /// The answer has no message.
     #[error("the answer of model {model_id:?} has no message; its stop reason is {stop_reason}")]
     NoMessage { model_id: String, stop_reason: String },
@@ -65,6 +70,7 @@ codes! {
     CALL_TIMED_OUT = "CALL_TIMED_OUT": "the call took longer than the configured limit: raise it, or ask for less",
     CREDENTIALS_UNAVAILABLE = "CREDENTIALS_UNAVAILABLE": "no AWS credentials were found: check the task's authentication, or the role of this process",
     ANSWER_UNREADABLE = "ANSWER_UNREADABLE": "the answer was cut short or is no JSON",
+    ANSWER_TOO_LARGE = "ANSWER_TOO_LARGE": "the answer is larger than the configured limit: raise it, or ask for less",
     ANSWER_EMPTY = "ANSWER_EMPTY": "the answer of Converse has no message",
     STREAM_CUT = "STREAM_CUT": "the connection broke in the middle of an answer: what the model had written is paid, a further attempt pays anew",
     STREAM_SILENT = "STREAM_SILENT": "the model sent nothing for longer than the configured limit: raise it, or switch streaming off",
@@ -111,6 +117,7 @@ impl Error {
             Self::TimedOut { .. } => CALL_TIMED_OUT.into(),
             Self::Credentials { .. } => CREDENTIALS_UNAVAILABLE.into(),
             Self::Unreadable { .. } => ANSWER_UNREADABLE.into(),
+            Self::TooLarge { .. } => ANSWER_TOO_LARGE.into(),
             Self::NoMessage { .. } => ANSWER_EMPTY.into(),
             Self::StreamCut { code: Some(code), .. } => code.clone().into(),
             Self::StreamCut { code: None, .. } => STREAM_CUT.into(),
@@ -138,6 +145,7 @@ impl Error {
             | Self::OutputInvalid { .. }
             | Self::NoImage { .. }
             | Self::Incomplete { .. }
+            | Self::TooLarge { .. }
             | Self::Request { .. } => CLIENT_CLASS.into(),
             Self::Unreadable { java_class, .. } => (*java_class).into(),
             Self::NoMessage { .. } => "java.lang.NullPointerException".into(),
@@ -159,7 +167,7 @@ impl Error {
             | Self::NoImage { .. }
             | Self::Incomplete { .. }
             | Self::NoMessage { .. } => Retry::Spend,
-            Self::Request { .. } => Retry::Never,
+            Self::Request { .. } | Self::TooLarge { .. } => Retry::Never,
             Self::Document(error) if error.is_transient() => Retry::Spend,
             Self::Document(_) => Retry::Never,
         }
@@ -208,9 +216,26 @@ mod unit {
         );
     }
 
+    /// The codes in the first column of the tables of `docs/errors.md`, but for those of Bedrock.
+    fn documented() -> Vec<&'static str> {
+        let page = include_str!("../../docs/errors.md");
+        let (ours, _) = page.split_once("## Codes of Bedrock").expect("a section of Bedrock's codes");
+        ours.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect()
+    }
+
+    #[test]
+    fn the_documentation_has_every_code_once_and_no_other() {
+        let mut documented = documented();
+        let mut codes: Vec<_> =
+            [CODES, connector::CODES, documents::CODES].concat().iter().map(|entry| entry.code).collect();
+        documented.sort_unstable();
+        codes.sort_unstable();
+        assert_eq!(documented, codes);
+    }
+
     #[test]
     fn codes_are_unique_and_explained() {
-        let all = || CODES.iter().chain(connector::CODES);
+        let all = || CODES.iter().chain(connector::CODES).chain(documents::CODES);
         let mut codes: Vec<_> = all().map(|entry| entry.code).collect();
         codes.sort_unstable();
         codes.dedup();

@@ -17,6 +17,7 @@ pub(super) struct Field<'a> {
 
 impl<'a> Field<'a> {
     /// A value that messages name by its path.
+    #[cfg(test)]
     pub(super) fn new(path: impl Into<String>, value: &'a Value) -> Self {
         Self::named(path, value, Names::Paths)
     }

@@ -67,6 +67,12 @@ impl Message {
         json!({ "role": self.role, "contentList": content })
     }
 
+    /// The message as processes of the first template hold it.
+    pub(super) fn to_first_value(&self) -> Value {
+        let role = self.role.as_ref().map(|role| role.to_ascii_uppercase());
+        json!({ "message": self.text(), "role": role })
+    }
+
     /// A message of Bedrock.
     pub(super) fn from_bedrock(message: &Value) -> Self {
         let blocks = message.get("content").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();

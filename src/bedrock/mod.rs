@@ -22,6 +22,7 @@ mod http;
 mod input;
 mod inputs;
 mod invoke_model;
+mod limit;
 mod native;
 mod options;
 mod outgoing;

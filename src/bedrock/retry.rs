@@ -28,6 +28,7 @@ impl Kind {
             | Error::TimedOut { .. }
             | Error::Credentials { .. }
             | Error::Unreadable { .. }
+            | Error::TooLarge { .. }
             | Error::NoMessage { .. }
             | Error::StreamCut { .. }
             | Error::StreamSilent { .. }

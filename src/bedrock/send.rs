@@ -17,9 +17,9 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value;
 
-use super::Error;
 use super::error::{UNREADABLE_CONVERSE, UNREADABLE_INVOKE};
 use super::outgoing::{Address, Expects, Operation, Outgoing};
+use super::{Error, limit};
 
 /// An answer with status 200.
 #[derive(Debug)]
@@ -41,8 +41,8 @@ pub(super) struct Head {
     pub(super) output_tokens: Option<u64>,
 }
 
-/// Sends a request once.
-pub(super) async fn send(client: &Client, outgoing: &Outgoing) -> Result<Answer, Error> {
+/// Sends a request once. `max_bytes` is the limit that the client has for answers, for the message about it.
+pub(super) async fn send(client: &Client, outgoing: &Outgoing, max_bytes: usize) -> Result<Answer, Error> {
     let raw = Raw {
         address: outgoing.address.clone(),
         headers: outgoing.headers.clone(),
@@ -62,7 +62,7 @@ pub(super) async fn send(client: &Client, outgoing: &Outgoing) -> Result<Answer,
             let Taken { events, head } = std::mem::take(&mut *locked(&taken));
             Ok(Answer { body: output.body.into_inner(), events: events.map(ByteStream::new), head })
         }
-        Err(error) => Err(classify(error, outgoing)),
+        Err(error) => Err(classify(error, outgoing, max_bytes)),
     }
 }
 
@@ -139,12 +139,19 @@ impl Head {
     }
 }
 
-fn classify(error: SdkError<InvokeModelError, HttpResponse>, outgoing: &Outgoing) -> Error {
+fn classify(
+    error: SdkError<InvokeModelError, HttpResponse>,
+    outgoing: &Outgoing,
+    max_bytes: usize,
+) -> Error {
     match error {
+        error if causes(&error).any(limit::is_exceeded) => {
+            Error::TooLarge { model_id: outgoing.subject().to_owned(), limit: max_bytes }
+        }
         SdkError::ServiceError(error) => service_error(error.raw()),
-        SdkError::ResponseError(error) => Error::Unreadable {
+        error @ SdkError::ResponseError(_) => Error::Unreadable {
             model_id: outgoing.subject().to_owned(),
-            reason: chain(&SdkError::<InvokeModelError, _>::ResponseError(error)),
+            reason: chain(&error),
             java_class: unreadable_class(outgoing),
         },
         SdkError::ConstructionFailure(error) => {
@@ -206,7 +213,7 @@ pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     texts.join(": ")
 }
 
-fn causes<'a>(
+pub(super) fn causes<'a>(
     error: &'a (dyn std::error::Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
     std::iter::successors(Some(error), |error| error.source())

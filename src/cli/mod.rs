@@ -58,6 +58,9 @@ pub(crate) enum Command {
     /// Ask the worker beside it how it is, as a container's health check does
     #[command(after_help = HEALTH_EXAMPLES)]
     Health(HealthArgs),
+    /// Look at the answers that are kept until the engine has them
+    #[command(after_help = JOURNAL_EXAMPLES)]
+    Journal(JournalArgs),
     /// Measure the worker against the embedded gateway and the emulated Bedrock
     #[command(after_help = BENCH_EXAMPLES)]
     Bench(BenchArgs),
@@ -119,6 +122,52 @@ impl HealthGroup {
             Self::Startup => "/actuator/health/startup",
         }
     }
+}
+
+/// `journal`
+#[derive(Debug, Args)]
+pub(crate) struct JournalArgs {
+    #[command(subcommand)]
+    pub(crate) action: JournalAction,
+}
+
+/// What is done with the journal.
+#[derive(Debug, Subcommand)]
+pub(crate) enum JournalAction {
+    /// List the entries, the oldest first; a worker may be at work meanwhile
+    List {
+        #[command(flatten)]
+        settings: SettingArgs,
+        /// One JSON object for each entry, for machines
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the answer to a job, with the user's part of the conversation masked
+    Show {
+        /// The job
+        #[arg(value_name = "JOB_KEY")]
+        job_key: i64,
+        #[command(flatten)]
+        settings: SettingArgs,
+    },
+    /// Drop entries, while no worker uses the folder; their jobs ask the model again
+    Purge(PurgeArgs),
+}
+
+/// `journal purge`
+#[derive(Debug, Args)]
+pub(crate) struct PurgeArgs {
+    /// Only these jobs
+    #[arg(value_name = "JOB_KEY", required_unless_present_any = ["all", "older_than"])]
+    pub(crate) job_keys: Vec<i64>,
+    /// All entries
+    #[arg(long, conflicts_with_all = ["job_keys", "older_than"])]
+    pub(crate) all: bool,
+    /// Only entries that are older than this
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "job_keys")]
+    pub(crate) older_than: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) settings: SettingArgs,
 }
 
 /// `eval`
@@ -287,6 +336,16 @@ Examples:
   bedrock-connector health liveness --server-port 8081
 
 Exit codes: 0 UP, 1 not UP or no answer.";
+
+const JOURNAL_EXAMPLES: &str = "\
+Examples:
+  bedrock-connector journal list
+  bedrock-connector journal list --json --data-dir /data | jq .jobKey
+  bedrock-connector journal show 2251799813685281
+  bedrock-connector journal purge --older-than P1D
+  bedrock-connector journal purge --all
+
+Exit codes: 0 done, 1 there is no such entry or the journal cannot be used, 64 the configuration is wrong.";
 
 const BENCH_EXAMPLES: &str = "\
 Without arguments it measures work without waiting, and waiting with 32 and with 1,000 jobs at once.

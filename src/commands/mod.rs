@@ -8,6 +8,7 @@ pub(crate) mod emulator;
 pub(crate) mod eval;
 pub(crate) mod health;
 mod input;
+pub(crate) mod journal;
 pub(crate) mod output;
 pub(crate) mod run;
 

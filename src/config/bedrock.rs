@@ -4,7 +4,7 @@ use super::parse;
 use super::proxy::Proxies;
 use super::reader::Reader;
 use crate::bedrock::{DefaultIdentity, Options};
-use crate::documents::ExternalOptions;
+use crate::documents::{self, ExternalOptions};
 use crate::secrets::Secret;
 
 pub(crate) fn read(reader: &mut Reader, proxies: &Proxies, variables: &[(String, String)]) -> Options {
@@ -23,12 +23,23 @@ pub(crate) fn read(reader: &mut Reader, proxies: &Proxies, variables: &[(String,
     };
     reader.duration("bedrock.connect-timeout", &mut options.connect_timeout);
     reader.duration("bedrock.call-timeout", &mut options.call_limit);
+    reader.bytes("bedrock.max-answer-size", &mut options.max_answer_bytes);
     reader.duration("bedrock.throttle-patience", &mut options.throttle_patience);
+    reader.duration("bedrock.stream-idle", &mut options.stream_idle);
+    options.streaming = reader.switch("bedrock.streaming").unwrap_or(options.streaming);
     options
 }
 
-pub(crate) fn read_documents(reader: &mut Reader) -> ExternalOptions {
+pub(crate) fn read_documents(reader: &mut Reader, proxies: &Proxies) -> ExternalOptions {
+    let Proxies { outbound, .. } = proxies;
+    let is_proxied = reader.switch("documents.proxy").unwrap_or(false);
+    let proxy = documents::Proxy {
+        https: outbound.https.clone(),
+        http: outbound.http.clone(),
+        no_proxy: outbound.no_proxy.clone(),
+    };
     let mut options = ExternalOptions {
+        proxy: if is_proxied { proxy } else { documents::Proxy::default() },
         allowed_hosts: reader.list("documents.allowed-hosts").unwrap_or_default().into_iter().collect(),
         ..ExternalOptions::default()
     };

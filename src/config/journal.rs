@@ -4,31 +4,72 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::reader::Reader;
-use crate::secrets::Secret;
 
 /// The journal's part of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalConfig {
-    /// The folder of a journal of this process alone.
-    pub data_dir: Option<PathBuf>,
-    /// The database of a journal that several processes share. It comes before the folder.
-    pub url: Option<Secret>,
+    pub place: JournalPlace,
     /// After how long an answer that nobody took is dropped.
     pub keep: Duration,
+    /// The size of all answers together.
+    pub max_bytes: usize,
 }
 
-pub(crate) fn read(reader: &mut Reader) -> JournalConfig {
+/// Where answers are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JournalPlace {
+    /// In a folder of this process alone.
+    Folder(PathBuf),
+    /// They are not kept, by choice or for want of a folder.
+    Nowhere { chosen: bool, message: &'static str },
+}
+
+const KEY: &str = "journal.data-dir";
+
+pub(crate) fn read(reader: &mut Reader, variables: &[(String, String)]) -> JournalConfig {
     let mut keep = Duration::from_secs(7 * 24 * 60 * 60);
     reader.duration("journal.keep", &mut keep);
-    JournalConfig {
-        data_dir: reader.path("journal.data-dir"),
-        url: reader.parsed("journal.url", postgres).map(Secret::from),
-        keep,
+    let mut max_bytes = 256 << 20;
+    reader.bytes("journal.max-size", &mut max_bytes);
+    // The setting is there already, so that nobody believes replicas to share what they do not share.
+    if reader.text("journal.url").is_some() {
+        let expected = "a journal in a database is not supported yet; leave this out and give each replica a folder \
+                        of its own (BEDROCK_CONNECTOR_DATA_DIR)";
+        reader.mistake("journal.url", expected);
+    }
+    JournalConfig { place: place(reader, variables), keep, max_bytes }
+}
+
+fn place(reader: &mut Reader, variables: &[(String, String)]) -> JournalPlace {
+    let folder = reader.path(KEY);
+    if reader.switch("journal.enabled") == Some(false) {
+        return JournalPlace::Nowhere { chosen: true, message: "the journal is switched off" };
+    }
+    if let Some(folder) = folder {
+        return JournalPlace::Folder(folder);
+    }
+    match usual_folder(variables) {
+        Some((folder, from)) => {
+            reader.derive(KEY, folder.display().to_string(), from);
+            JournalPlace::Folder(folder)
+        }
+        None => JournalPlace::Nowhere {
+            chosen: false,
+            message: "there is no data folder; set BEDROCK_CONNECTOR_DATA_DIR to one that outlives this process",
+        },
     }
 }
 
-fn postgres(text: &str) -> Option<String> {
-    let text = text.trim();
-    let (scheme, rest) = text.split_once("://")?;
-    (matches!(scheme, "postgres" | "postgresql") && !rest.is_empty()).then(|| text.to_owned())
+/// Where a service or a user keeps such things, by the variables that name the place.
+fn usual_folder(variables: &[(String, String)]) -> Option<(PathBuf, &'static str)> {
+    let named = |name: &str| {
+        let (_, value) = variables.iter().find(|(variable, _)| variable == name)?;
+        // The specifications of these variables ask for absolute paths, and for others to be ignored.
+        Some(PathBuf::from(value)).filter(|path| path.is_absolute())
+    };
+    // systemd gives a service its own folder; the others are shared by all programs of a user.
+    named("STATE_DIRECTORY")
+        .map(|folder| (folder, "STATE_DIRECTORY"))
+        .or_else(|| Some((named("XDG_STATE_HOME")?.join("bedrock-connector"), "XDG_STATE_HOME")))
+        .or_else(|| Some((named("HOME")?.join(".local/state/bedrock-connector"), "HOME")))
 }

@@ -29,7 +29,7 @@ use std::path::PathBuf;
 
 pub use self::environment::{Environment, FixedEnvironment, ProcessEnvironment};
 pub use self::gateway::Engine;
-pub use self::journal::JournalConfig;
+pub use self::journal::{JournalConfig, JournalPlace};
 use self::layers::Layer;
 pub use self::mistake::{Mistake, Mistakes};
 pub use self::proxy::Proxies;
@@ -113,18 +113,18 @@ impl Config {
         let (worker, job_types) = self::worker::read(reader, &engine, variables);
         let mut config = Self {
             worker,
-            job_types,
             bedrock,
-            documents: self::bedrock::read_documents(reader),
+            documents: self::bedrock::read_documents(reader, &proxies),
             documents_memory_bytes: self::bedrock::read_documents_memory(reader),
-            journal: self::journal::read(reader),
+            journal: self::journal::read(reader, variables),
             gateway,
             engine,
-            proxies,
             secrets,
             admin: admin_options(reader),
             log: log::read(reader),
-            notices: notice::notices(reader, variables),
+            notices: notice::notices(reader, variables, &job_types, &proxies),
+            job_types,
+            proxies,
             resolved: Resolved::default(),
         };
         let mistakes = std::mem::take(&mut reader.mistakes);

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::parse;
 use super::reader::Reader;
+use super::{env, parse};
 use crate::secrets::{AwsLayout, AwsOptions, EnvironmentOptions, EnvironmentSecrets, FolderOptions, Naming};
 
 /// Where placeholders for secrets are resolved. Strict mode needs the engine's REST interface, so it is only named
@@ -27,14 +27,15 @@ pub struct SecretsConfig {
     pub folder: Option<FolderOptions>,
     /// AWS Secrets Manager, if it is to be asked.
     pub aws: Option<AwsOptions>,
-    environment: EnvironmentOptions,
+    environment: Option<EnvironmentOptions>,
     variables: Vec<(String, String)>,
 }
 
 impl SecretsConfig {
-    /// The secrets that the environment holds.
-    pub fn environment(&self) -> EnvironmentSecrets {
-        EnvironmentSecrets::new(self.environment.clone(), self.variables.iter().cloned())
+    /// The secrets that the environment holds, if it is to be looked at.
+    pub fn environment(&self) -> Option<EnvironmentSecrets> {
+        let options = self.environment.clone()?;
+        Some(EnvironmentSecrets::new(options, self.variables.iter().cloned()))
     }
 }
 
@@ -56,11 +57,7 @@ pub(crate) fn read(
     has_rest_address: bool,
     bedrock_region: Option<&str>,
 ) -> SecretsConfig {
-    let mode = match reader.choice("secrets.mode") {
-        Some("strict") => SecretsMode::Strict,
-        Some("peer") => SecretsMode::Peer,
-        _ => SecretsMode::Fields,
-    };
+    let mode = reader.parsed("secrets.mode", mode).unwrap_or_default();
     if mode == SecretsMode::Strict && !has_rest_address && !reader.is_set("gateway.rest-address") {
         reader.mistake(
             "gateway.rest-address",
@@ -68,8 +65,11 @@ pub(crate) fn read(
         );
     }
     let mut environment = EnvironmentOptions::default();
-    if let Some(prefix) = reader.text("secrets.prefix") {
-        environment.prefix = prefix;
+    let uses_environment = reader.switch("secrets.environment").unwrap_or(true);
+    match reader.text("secrets.prefix") {
+        Some(prefix) => environment.prefix = prefix,
+        None if is_emptied("secrets.prefix", variables) => environment.prefix.clear(),
+        None => {}
     }
     environment.naming = Naming {
         by_tenant: reader.switch("secrets.tenant-aware").unwrap_or_default(),
@@ -83,9 +83,28 @@ pub(crate) fn read(
             .folder("secrets.folder")
             .map(|folder| FolderOptions { folder, naming: naming.clone() }),
         aws: read_aws(reader, naming, bedrock_region),
-        environment,
+        environment: uses_environment.then_some(environment),
         variables: variables.to_vec(),
     }
+}
+
+/// Our words, and those of the peer's filter: both of its weaker modes let names through that the model does not write,
+/// which here only the credentials need.
+fn mode(text: &str) -> Option<SecretsMode> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "strict" => Some(SecretsMode::Strict),
+        "peer" => Some(SecretsMode::Peer),
+        "fields" | "lax" | "disabled" => Some(SecretsMode::Fields),
+        _ => None,
+    }
+}
+
+/// Elsewhere an empty variable counts as absent; the peer documents an empty prefix as its way to older behaviour.
+fn is_emptied(key: &str, variables: &[(String, String)]) -> bool {
+    let is_name = |variable: &str| {
+        env::setting(key).is_some_and(|setting| setting.names().any(|name| name.matches(variable)))
+    };
+    variables.iter().any(|(variable, value)| value.trim().is_empty() && is_name(variable))
 }
 
 fn read_aws(reader: &mut Reader, naming: Naming, bedrock_region: Option<&str>) -> Option<AwsOptions> {

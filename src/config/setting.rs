@@ -112,6 +112,8 @@ pub enum Name {
     /// A Spring property such as `camunda.client.grpc-address`. As a variable it is written in upper case with `_`
     /// for each dot, and its dashes left out (`CAMUNDA_CLIENT_GRPCADDRESS`), kept, or written as `_` too.
     Spring(&'static str),
+    /// All properties of Spring that begin so, such as `operate.client`.
+    Family(&'static str),
 }
 
 impl Name {
@@ -121,6 +123,10 @@ impl Name {
             Self::Exact(name) => name == variable,
             Self::Spring(property) => {
                 same_folded(variable, property, |c| c != '-') || same_folded(variable, property, |_| true)
+            }
+            Self::Family(family) => {
+                let mut ends = variable.match_indices(['_', '.']).map(|(end, _)| end);
+                ends.any(|end| variable.get(..end).is_some_and(|start| Self::Spring(family).matches(start)))
             }
         }
     }
@@ -144,6 +150,7 @@ impl Name {
         match self {
             Self::Exact(name) => name.to_owned(),
             Self::Spring(property) => property.replace('-', "").replace('.', "_").to_ascii_uppercase(),
+            Self::Family(family) => format!("{}_*", Self::Spring(family).shown()),
         }
     }
 }
@@ -176,6 +183,20 @@ mod tests {
         {
             assert!(!name.matches(variable), "{variable}");
         }
+    }
+
+    #[test]
+    fn a_family_is_all_that_begins_with_its_name() {
+        let name = Name::Family("camunda.connector.secret-resolver");
+        for variable in
+            ["CAMUNDA_CONNECTOR_SECRETRESOLVER_X", "camunda.connector.secret-resolver.legacy.mode"]
+        {
+            assert!(name.matches(variable), "{variable}");
+        }
+        for variable in ["CAMUNDA_CONNECTOR_SECRETRESOLVER", "CAMUNDA_CONNECTOR_SECRETRESOLVERS_X", ""] {
+            assert!(!name.matches(variable), "{variable}");
+        }
+        assert_eq!(name.shown(), "CAMUNDA_CONNECTOR_SECRETRESOLVER_*");
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn check(reader: &mut Reader, options: &Options, job_types: &JobTypes, variables
     for error in options.check(job_types.served()) {
         match &error {
             OptionsError::NoSlots => reader.mistake("worker.max-jobs-active", "expected 1 or more"),
-            OptionsError::LockTooShort { job_type, .. } => match overridden(variables, job_type, "timeout") {
+            OptionsError::LockTooShort { job_type, .. } => match overridden_lock(variables, job_type) {
                 Some((variable, text)) => reader.mistake_in_variable(variable, text, "expected 1 s or more"),
                 None => reader.mistake("worker.lock", "expected 1 s or more"),
             },
@@ -110,7 +110,7 @@ fn locks(
 ) -> BTreeMap<String, Duration> {
     let mut locks = BTreeMap::new();
     for job_type in job_types.served() {
-        let Some((variable, text)) = overridden(variables, job_type, "timeout") else { continue };
+        let Some((variable, text)) = overridden_lock(variables, job_type) else { continue };
         match parse::duration(text) {
             Some(lock) => {
                 locks.insert(job_type.to_owned(), lock);
@@ -121,10 +121,10 @@ fn locks(
     locks
 }
 
-fn overridden<'a>(
+/// The variable that sets the lock of one job type, and its text.
+pub(crate) fn overridden_lock<'a>(
     variables: &'a [(String, String)],
     job_type: &str,
-    property: &str,
 ) -> Option<(&'a str, &'a str)> {
     const PREFIXES: &[&str] = &[
         "camunda.client.worker.override.",
@@ -132,7 +132,7 @@ fn overridden<'a>(
         "zeebe.client.worker.override.",
     ];
     PREFIXES.iter().find_map(|prefix| {
-        let wanted = Name::letters_and_digits(&format!("{prefix}{job_type}{property}"));
+        let wanted = Name::letters_and_digits(&format!("{prefix}{job_type}timeout"));
         let found = variables.iter().find(|(variable, value)| {
             Name::letters_and_digits(variable) == wanted && !value.trim().is_empty()
         });

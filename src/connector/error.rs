@@ -57,6 +57,7 @@ codes! {
     INVALID_HEADER = "HEADER_INVALID": "a task header cannot be read: correct it, for example to PT30S for a time",
     SECRET_UNAVAILABLE = "SECRET_UNAVAILABLE": "a secret is missing, or may not be used where the process names it: set it, or allow its name",
     SECRET_SOURCE_FAILED = "SECRET_SOURCE_FAILED": "the source of the secrets did not answer: check it",
+    JOB_TIMEOUT = "JOB_TIMEOUT": "the work took longer than the task header jobTimeout allows: set a longer one, or none",
     EXPRESSION_FAILED = "EXPRESSION_FAILED": "a result or error expression cannot be parsed or evaluated: try it with the command eval",
     RESULT_INVALID = "RESULT_INVALID": "a result or error expression gives no context, or one that means nothing: correct it",
     RESULT_TOO_LARGE = "RESULT_TOO_LARGE": "the output variables are larger than the engine takes: take less of the answer with a result expression",

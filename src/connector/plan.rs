@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::headers::{TaskHeaders, Template};
 use super::{Call, Error};
 use crate::secrets::Masker;
@@ -40,6 +42,16 @@ impl Plan {
     /// How long the engine is to wait after a failure, from the header `retryBackoff`.
     pub fn retry_backoff(&self) -> Duration {
         self.headers.retry_backoff
+    }
+
+    /// An answer as it may be written to disk, without the secrets that this job has used.
+    pub fn conceal(&self, answer: &Value) -> Option<Value> {
+        self.masker.conceal(answer)
+    }
+
+    /// Undoes [`Plan::conceal`] for another attempt at the job.
+    pub fn reveal(&self, kept: Value) -> Option<Value> {
+        self.masker.reveal(kept)
     }
 
     /// Replaces every secret that this job has used.

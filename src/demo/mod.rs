@@ -184,6 +184,8 @@ fn config(
     set("CAMUNDA_CLIENT_GRPCADDRESS", gateway.url());
     set("SERVER_ADDRESS", "127.0.0.1".to_owned());
     set("SERVER_PORT", "0".to_owned());
+    // Each walk asks anew.
+    set("BEDROCK_CONNECTOR_JOURNAL_ENABLED", "false".to_owned());
     if let Some(bedrock) = bedrock {
         set("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock.url());
         // The emulated Bedrock knows every key, so nobody's own credentials are looked for.

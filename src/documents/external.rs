@@ -1,20 +1,19 @@
 //! Fetches documents from URLs that anyone may have written, so it goes nowhere but to public addresses.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::dns::Resolve;
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, LOCATION};
-use reqwest::{Client, Response, Url};
+use reqwest::{Response, Url};
 
-use super::address::is_public;
 use super::budget::Share;
 use super::loader::{Document, Fetch};
-use super::{Error, body, tls};
+use super::way::{Proxy, SystemResolver, Ways};
+use super::{Error, body, way};
 
 /// Limits of fetching.
 #[derive(Debug, Clone)]
@@ -27,6 +26,8 @@ pub struct Options {
     pub timeout: Duration,
     /// How many redirects are followed; each address is checked anew.
     pub max_redirects: usize,
+    /// The proxies to go through. A proxy resolves names by itself, so it must not lead to private networks.
+    pub proxy: Proxy,
 }
 
 impl Default for Options {
@@ -36,6 +37,7 @@ impl Default for Options {
             max_bytes: 25_000_000,
             timeout: Duration::from_secs(60),
             max_redirects: 5,
+            proxy: Proxy::default(),
         }
     }
 }
@@ -43,12 +45,12 @@ impl Default for Options {
 /// Fetches external documents.
 #[derive(Debug, Clone)]
 pub struct External {
-    client: Client,
+    ways: Ways,
     options: Arc<Options>,
 }
 
 impl External {
-    /// Builds the HTTP client. It keeps no cookies and follows no redirects by itself.
+    /// Builds the HTTP clients. They keep no cookies and follow no redirects by themselves.
     pub fn new(options: Options) -> Result<Self, Error> {
         Self::resolving(options, Arc::new(SystemResolver))
     }
@@ -56,16 +58,7 @@ impl External {
     /// The same, with another way from names to addresses.
     fn resolving(options: Options, resolver: Arc<dyn Resolve>) -> Result<Self, Error> {
         let options = Arc::new(options);
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls::config()?)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(Duration::from_secs(10))
-            .dns_resolver(GuardedResolver { resolver, options: Arc::clone(&options) })
-            .build()
-            .map_err(|error| body::unusable(&error))?;
-        Ok(Self { client, options })
+        Ok(Self { ways: Ways::new(&options, resolver)?, options })
     }
 
     async fn fetch_within_limits(
@@ -76,8 +69,8 @@ impl External {
     ) -> Result<Document, Error> {
         let mut url = Url::parse(url).map_err(|error| Error::BadUrl { reason: error.to_string() })?;
         for _ in 0..=self.options.max_redirects {
-            self.check(&url)?;
-            let response = self.client.get(url.clone()).send().await.map_err(|error| unreachable(&error))?;
+            let client = self.ways.to(&url).await?;
+            let response = client.get(url.clone()).send().await.map_err(|error| way::unreachable(&error))?;
             let status = response.status();
             if status.is_redirection() {
                 url = redirected(&url, response.headers())?;
@@ -88,23 +81,6 @@ impl External {
             }
         }
         Err(Error::BadUrl { reason: format!("it redirects more than {} times", self.options.max_redirects) })
-    }
-
-    /// Refuses schemes and literal addresses here; names are looked at when they are resolved.
-    fn check(&self, url: &Url) -> Result<(), Error> {
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(Error::BadUrl {
-                reason: format!("its scheme is {:?}, expected http or https", url.scheme()),
-            });
-        }
-        let host = url.host_str().unwrap_or_default();
-        let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        match literal {
-            Ok(address) if !self.options.allowed_hosts.contains(host) => {
-                refuse_private(host, address).map(|_| ())
-            }
-            _ => Ok(()),
-        }
     }
 
     async fn read(
@@ -161,76 +137,15 @@ fn file_name(disposition: &str) -> Option<String> {
     })
 }
 
-/// A refusal of ours, or why there is no answer.
-fn unreachable(error: &reqwest::Error) -> Error {
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        if let Some(Forbidden { host, address }) = error.downcast_ref() {
-            return Error::Forbidden { host: host.clone(), address: *address };
-        }
-        cause = error.source();
-    }
-    body::unreachable(error)
-}
-
-/// Carries the refusal through the HTTP client.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("the address {address} of {host} is not public")]
-struct Forbidden {
-    host: String,
-    address: IpAddr,
-}
-
-/// Asks the system for addresses.
-struct SystemResolver;
-
-impl Resolve for SystemResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let addresses: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            Ok(Box::new(addresses.into_iter()) as Addrs)
-        })
-    }
-}
-
-/// Resolves names, and gives back nothing when one of the addresses is not public. The client connects to these
-/// very addresses, so a name cannot mean something else a moment later.
-struct GuardedResolver {
-    resolver: Arc<dyn Resolve>,
-    options: Arc<Options>,
-}
-
-impl Resolve for GuardedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let options = Arc::clone(&self.options);
-        let host = name.as_str().to_owned();
-        let resolving = self.resolver.resolve(name);
-        Box::pin(async move {
-            let addresses: Vec<_> = resolving.await?.collect();
-            if !options.allowed_hosts.contains(&host) {
-                for address in &addresses {
-                    if !is_public(address.ip()) {
-                        return Err(Forbidden { host, address: address.ip() }.into());
-                    }
-                }
-            }
-            Ok(Box::new(addresses.into_iter()) as Addrs)
-        })
-    }
-}
-
-fn refuse_private(host: &str, address: IpAddr) -> Result<IpAddr, Error> {
-    if is_public(address) { Ok(address) } else { Err(Error::Forbidden { host: host.to_owned(), address }) }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
+    use std::net::{IpAddr, SocketAddr};
 
     use axum::Router;
-    use axum::http::StatusCode;
+    use axum::http::{Request, StatusCode};
     use axum::response::Redirect;
     use axum::routing::get;
+    use reqwest::dns::{Addrs, Name, Resolving};
 
     use super::*;
     use crate::documents::Budget;
@@ -373,6 +288,36 @@ mod tests {
         for elsewhere in ["to-name", "away", "to-file"] {
             let result = fetch(&external, &format!("http://here.example:{port}/{elsewhere}")).await;
             assert!(matches!(result, Err(Error::Forbidden { .. } | Error::BadUrl { .. })), "{result:?}");
+        }
+    }
+
+    /// Goes through a proxy of plain HTTP, which says what it was asked for.
+    async fn proxied(no_proxy: &str) -> External {
+        let app = Router::new()
+            .fallback(async |request: Request<axum::body::Body>| format!("proxied {}", request.uri()));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let proxy = Proxy { http: Some(url.into()), no_proxy: no_proxy.into(), ..Proxy::default() };
+        External::resolving(Options { proxy, ..Options::default() }, Arc::new(Names)).expect("a client")
+    }
+
+    #[tokio::test]
+    async fn a_proxy_is_asked_for_names_that_mean_nothing_here() {
+        let external = proxied("direct.example").await;
+        let document = fetch(&external, "http://nobody.example/a.txt").await.expect("a document");
+        assert_eq!(document.content, "proxied http://nobody.example/a.txt");
+        let direct = fetch(&external, "http://direct.example/a.txt").await;
+        assert!(matches!(direct, Err(Error::Unreachable { .. })), "{direct:?}");
+    }
+
+    #[tokio::test]
+    async fn a_proxy_is_not_asked_for_what_is_private_here() {
+        let external = proxied("").await;
+        for host in ["127.0.0.1", "2130706433", "169.254.169.254", "[::1]", "inside.example", "mixed.example"]
+        {
+            let result = fetch(&external, &format!("http://{host}/a.txt")).await;
+            assert!(matches!(result, Err(Error::Forbidden { .. })), "{host}: {result:?}");
         }
     }
 

@@ -13,6 +13,7 @@ mod name;
 mod reference;
 mod rest_store;
 mod tls;
+mod way;
 
 pub use self::budget::{Budget, Share};
 pub use self::error::{CODES, Error};
@@ -23,3 +24,4 @@ pub use self::loader::{Document, Fetch, Loader, NewDocument, Session, Store};
 pub use self::name::clean as clean_name;
 pub use self::reference::Reference;
 pub use self::rest_store::{Authorize, NoAuthorization, RestOptions, RestStore};
+pub use self::way::Proxy;

@@ -15,7 +15,7 @@ pub use self::aws::{AwsLayout, AwsOptions, AwsSecrets};
 pub use self::environment::{EnvironmentOptions, EnvironmentSecrets};
 pub use self::error::Error;
 pub use self::folder::{FolderOptions, FolderSecrets};
-pub use self::masker::Masker;
+pub use self::masker::{Masker, with_placeholders};
 pub use self::model::{DeployedModels, Inputs, ModelNames, ProcessSource};
 pub use self::resolver::{Mode, Options, Resolver};
 pub use self::source::{Naming, SecretProvider, SourceError};

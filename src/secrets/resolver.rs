@@ -79,7 +79,7 @@ impl Resolver {
         replace(variables, &mut Path::default(), &|name, path| {
             self.may_use(name, path, &session).then(|| session.found.get(name)).flatten()
         });
-        Ok(Masker::new(session.found.into_values()))
+        Ok(Masker::new(session.found))
     }
 
     async fn look_up(&self, place: &Place, session: &mut Session<'_>) -> Result<(), Error> {

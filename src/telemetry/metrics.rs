@@ -50,6 +50,11 @@ const MODEL_THROTTLED: &str = "bedrock_connector_model_throttled";
 const TOKENS: &str = "bedrock_connector_tokens";
 const ANSWERS_STORED: &str = "bedrock_connector_answers_stored";
 const ANSWERS_REUSED: &str = "bedrock_connector_answers_reused";
+const JOURNAL_UP: &str = "bedrock_connector_journal_up";
+const JOURNAL_UNAVAILABLE: &str = "bedrock_connector_journal_unavailable";
+const JOURNAL_FAILURES: &str = "bedrock_connector_journal_failures";
+const JOURNALS_SET_ASIDE: &str = "bedrock_connector_journals_set_aside";
+const ANSWERS_EVICTED: &str = "bedrock_connector_answers_evicted";
 const SECRETS_REFUSED: &str = "bedrock_connector_secrets_refused";
 const EXPRESSION_WARNINGS: &str = "bedrock_connector_expression_warnings";
 
@@ -112,6 +117,11 @@ pub(super) struct Metrics {
     pub(super) tokens: Counters<2>,
     pub(super) answers_stored: Counter,
     pub(super) answers_reused: Counter,
+    pub(super) journal_up: Gauge,
+    pub(super) journal_unavailable: Counters<1>,
+    pub(super) journal_failures: Counters<2>,
+    pub(super) journals_set_aside: Counter,
+    pub(super) answers_evicted: Counters<1>,
     pub(super) secrets_refused: Counter,
     pub(super) expression_warnings: Counters<2>,
 }
@@ -195,6 +205,19 @@ impl Metrics {
             tokens: add(page, TOKENS, "Tokens used, by kind"),
             answers_stored: add(page, ANSWERS_STORED, "Answers made durable"),
             answers_reused: add(page, ANSWERS_REUSED, "Stored answers taken in place of a new call"),
+            journal_up: add(page, JOURNAL_UP, "Whether answers are kept until the engine has them"),
+            journal_unavailable: add(
+                page,
+                JOURNAL_UNAVAILABLE,
+                "Times that the journal's storage went out of use, by reason",
+            ),
+            journal_failures: add(
+                page,
+                JOURNAL_FAILURES,
+                "Answers that the journal could not keep, look up or drop",
+            ),
+            journals_set_aside: add(page, JOURNALS_SET_ASIDE, "Files of the journal that could not be used"),
+            answers_evicted: add(page, ANSWERS_EVICTED, "Stored answers dropped to stay within a limit"),
             secrets_refused: add(page, SECRETS_REFUSED, "Secrets asked for where they may not be used"),
             expression_warnings: add(
                 page,

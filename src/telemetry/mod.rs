@@ -2,6 +2,7 @@
 //! cannot disagree.
 //!
 //! - [`Telemetry::emit`] writes exactly one log line and moves the metrics that belong to it.
+//! - `events.rs` is what may be told, `log.rs` its log line.
 //! - `metrics.rs` holds every metric's name and description; `record.rs` says which event moves which.
 //! - Labels that come from jobs (model, element template) are bounded: past a limit they read `other`.
 //! - [`Telemetry::render`] is the page of `/actuator/prometheus`, in the text form that Camunda's runtime
@@ -9,6 +10,7 @@
 
 mod events;
 mod labels;
+mod log;
 mod metrics;
 mod record;
 mod stackdriver;

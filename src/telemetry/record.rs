@@ -11,6 +11,7 @@ impl Metrics {
         self.record_command(event);
         self.record_feed(event);
         self.record_model(event);
+        self.record_journal(event);
     }
 
     fn record_job(&self, event: &Event<'_>) {
@@ -166,18 +167,56 @@ impl Metrics {
                         .inc_by(count);
                 }
             }
-            Event::AnswerStored { .. } => {
-                self.answers_stored.inc();
-            }
-            Event::AnswerReused { .. } => {
-                self.answers_reused.inc();
-            }
             Event::SecretRefused { .. } => {
                 self.secrets_refused.inc();
             }
             Event::ExpressionWarning { which, kind, .. } => {
                 let labels = [("expression", text(which)), ("kind", self.kinds.admit(kind))];
                 self.expression_warnings.get_or_create(&labels).inc();
+            }
+            _ => {}
+        }
+    }
+
+    fn record_journal(&self, event: &Event<'_>) {
+        match *event {
+            Event::AnswerStored { .. } => {
+                self.answers_stored.inc();
+            }
+            Event::AnswerReused { .. } => {
+                self.answers_reused.inc();
+            }
+            Event::AnswerNotStored { reason, .. } => {
+                self.journal_failures
+                    .get_or_create(&[("what", text("store")), ("reason", text(reason))])
+                    .inc();
+            }
+            Event::AnswerNotLookedUp { reason, .. } => {
+                self.journal_failures
+                    .get_or_create(&[("what", text("look_up")), ("reason", text(reason))])
+                    .inc();
+            }
+            Event::AnswerNotDropped { reason, .. } => {
+                self.journal_failures
+                    .get_or_create(&[("what", text("drop")), ("reason", text(reason))])
+                    .inc();
+            }
+            Event::JournalOpened { .. } | Event::JournalRestored { .. } => {
+                self.journal_up.set(1);
+            }
+            Event::JournalOff { .. } => {
+                self.journal_up.set(0);
+            }
+            Event::JournalUnavailable { reason, .. } => {
+                self.journal_up.set(0);
+                self.journal_unavailable.get_or_create(&[("reason", text(reason))]).inc();
+            }
+            Event::JournalSetAside { .. } => {
+                self.journals_set_aside.inc();
+            }
+            Event::AnswersEvicted { count, because } => {
+                let count = u64::try_from(count).unwrap_or(u64::MAX);
+                self.answers_evicted.get_or_create(&[("because", text(because))]).inc_by(count);
             }
             _ => {}
         }

@@ -74,6 +74,15 @@ fn every_event() -> Vec<Event<'static>> {
         Event::TokensUsed { model: "m", input: 10, output: 20, cache_read: 1, cache_write: 2 },
         Event::AnswerStored { job_key: 7, bytes: 100 },
         Event::AnswerReused { job_key: 7 },
+        Event::AnswerNotStored { job_key: 7, reason: "secret", message },
+        Event::AnswerNotLookedUp { job_key: 7, reason: "away", message },
+        Event::AnswerNotDropped { job_key: 7, reason: "full", message },
+        Event::JournalOpened { path: "/data/answers.redb", entries: 1, bytes: 2 },
+        Event::JournalUnavailable { reason: "full", message },
+        Event::JournalRestored { path: "/data/answers.redb" },
+        Event::JournalOff { chosen: false, message },
+        Event::JournalSetAside { moved_to: "/data/answers.redb.unusable-1", message },
+        Event::AnswersEvicted { count: 3, because: "size" },
         Event::SecretRefused { name: "KEY", reason: "not allowed here" },
         Event::ExpressionWarning { job_key: 7, which: "result", kind: "NO_VARIABLE_FOUND", message },
     ]
@@ -134,8 +143,8 @@ fn each_event_is_exactly_one_log_line() {
 
 #[test]
 fn each_event_but_those_of_state_alone_moves_a_metric() {
-    // What these say is told by other metrics already: in-flight jobs and hand-backs.
-    let silent = ["DrainStarted", "Drained"];
+    // What these say is told by other metrics already: in-flight jobs, hand-backs, a journal that is not up.
+    let silent = ["DrainStarted", "Drained", "JournalOff"];
     for event in every_event() {
         let telemetry = telemetry();
         let before = telemetry.render();
@@ -238,4 +247,40 @@ fn the_whole_page_of_metrics() {
     let mut lines: Vec<_> = page.lines().filter(|line| !line.contains("_bucket{")).collect();
     lines.sort_by_key(|line| line.trim_start_matches("# HELP ").trim_start_matches("# TYPE "));
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+/// The names in a column of the tables of `docs/metrics.md`.
+fn documented() -> Vec<&'static str> {
+    let page = include_str!("../../docs/metrics.md");
+    let rows = page.lines().filter(|line| line.starts_with("| "));
+    let names = rows.flat_map(|row| row.split('|')).filter_map(|cell| {
+        cell.trim()
+            .strip_prefix('`')?
+            .strip_suffix('`')
+            .filter(|name| ["camunda_", "bedrock_connector_"].iter().any(|start| name.starts_with(start)))
+    });
+    names.collect()
+}
+
+#[test]
+fn the_documentation_has_every_metric_once_and_no_other() {
+    let telemetry = telemetry();
+    let _job = telemetry.in_flight("t");
+    for event in every_event() {
+        telemetry.emit(event);
+    }
+    let page = telemetry.render();
+    let types = page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+    let mut served: Vec<_> = types.collect();
+    let mut documented = documented();
+    served.sort_unstable();
+    documented.sort_unstable();
+    assert_eq!(documented, served);
+    // A metric that no event moves is on no page, and would be missed above.
+    let declared = include_str!("metrics.rs").lines().filter_map(|line| {
+        line.strip_prefix("const ")?.split_once(": &str = \"").map(|(_, name)| name.trim_end_matches("\";"))
+    });
+    for name in declared {
+        assert!(served.iter().any(|served| served.starts_with(name)), "nothing moves {name}");
+    }
 }

@@ -11,6 +11,7 @@ use super::options::Options;
 use super::slots::Slots;
 use crate::clock::Clock;
 use crate::connector::Runtime;
+use crate::journal::Journal;
 use crate::telemetry::{InFlight, Telemetry};
 use crate::zeebe::{ActivatedJob, Client};
 
@@ -19,6 +20,7 @@ use crate::zeebe::{ActivatedJob, Client};
 pub(super) struct Crew {
     pub(super) client: Client,
     pub(super) runtime: Runtime,
+    pub(super) journal: Journal,
     pub(super) telemetry: Telemetry,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) options: Options,

@@ -10,6 +10,7 @@ use futures_util::FutureExt as _;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
+use super::answer::Fate;
 use super::crew::Crew;
 use super::lock::{LockKeeper, Lost};
 use super::reporter::{Report, Reported, Reporter};
@@ -17,7 +18,8 @@ use super::slots::Slot;
 use crate::connector::{
     self, Call, Code, Failure, FailureCause, Outcome, Plan, Response, Retry, Scope, TaskHeaders, Template,
 };
-use crate::telemetry::{CommandKind, Event, JobSource, JobTag, Phase};
+use crate::journal::Removal;
+use crate::telemetry::{CommandKind, Event, JobSource, JobTag, LostBecause, Phase};
 use crate::zeebe::{self, ActivatedJob, Backoff, JobKey};
 
 /// What a job that is given back at shutdown says in the engine.
@@ -126,7 +128,7 @@ impl Mission {
     async fn carry_out(&self, job: connector::Job, keeper: &LockKeeper, source: JobSource) -> Ended {
         self.emit(Event::JobReceived { job: self.tag(), source });
         if let Err(lost) = keeper.confirm(self).await {
-            return self.lost(Phase::Waiting, &lost);
+            return self.lost(Phase::Waiting, &lost).await;
         }
         let worked = tokio::select! {
             biased;
@@ -137,7 +139,7 @@ impl Mission {
         // The ways out are boxed, so that a job that waits for its model does not hold the room for them.
         match worked {
             Ok(outcome) => Box::pin(self.report(keeper, outcome)).await,
-            Err(Stopped::Lost(phase, lost)) => self.lost(phase, &lost),
+            Err(Stopped::Lost(phase, lost)) => Box::pin(self.lost(phase, &lost)).await,
             Err(Stopped::HandBack) => Box::pin(self.hand_back(keeper)).await,
         }
     }
@@ -172,30 +174,19 @@ impl Mission {
         call: Box<dyn Call>,
     ) -> Result<Result<Response, connector::Error>, Stopped> {
         let Some(limit) = plan.job_timeout() else {
-            return Ok(self.answer(call).await);
+            return Ok(self.answer(plan, call).await);
         };
         let end = match keeper.set_limit(self, limit).await {
             Ok(end) => end,
             Err(lost) => return Err(Stopped::Lost(Phase::Waiting, lost)),
         };
-        Ok(match timeout_at(end, self.answer(call)).await {
+        Ok(match timeout_at(end, self.answer(plan, call)).await {
             Ok(answer) => answer,
             Err(_) => {
                 self.emit(Event::JobLimitReached { job: self.tag(), limit });
                 Err(over_limit(limit))
             }
         })
-    }
-
-    /// Gets the answer to a request.
-    ///
-    /// This is the journal's place, and the only one: an answer stored under the job's key and the call's
-    /// fingerprint is taken here before the model is asked, and a new one is made durable here before anyone
-    /// sees it. The entry goes when the engine has acknowledged the outcome ([`Mission::report`]), unless the
-    /// outcome is a failure whose cause keeps it, and when the engine has no such job any more
-    /// ([`Mission::lost`] with [`LostBecause::Gone`](crate::telemetry::LostBecause::Gone)).
-    async fn answer(&self, call: Box<dyn Call>) -> Result<Response, connector::Error> {
-        call.execute().await
     }
 
     fn defect(&self, phase: Phase, retry_back_off: Duration) -> Outcome {
@@ -212,17 +203,24 @@ impl Mission {
     // === the end ===
 
     async fn report(&self, keeper: &LockKeeper, outcome: Outcome) -> Ended {
+        let fate = Fate::of(&outcome);
         let report = Report::from(outcome);
         let action = report.action();
         let (retries, message) = report.summary();
         let took = self.received.elapsed();
         self.emit(Event::JobConcluded { job: self.tag(), action, retries, message, took });
+        if fate == Fate::Rejected {
+            self.forget(Removal::Now).await;
+        }
         match self.send(keeper, report).await {
             Reported::Acknowledged(action) => {
+                if fate.is_over(action) {
+                    self.forget(Removal::Soon).await;
+                }
                 self.emit(Event::JobAcknowledged { job: self.tag(), action, took: self.received.elapsed() });
                 Ended::Acknowledged
             }
-            Reported::Lost(lost) => self.lost(Phase::Reporting, &lost),
+            Reported::Lost(lost) => self.lost(Phase::Reporting, &lost).await,
             Reported::Abandoned => Ended::Abandoned,
         }
     }
@@ -240,7 +238,7 @@ impl Mission {
                 self.emit(Event::JobHandedBack { job: self.tag(), retries });
                 Ended::HandedBack
             }
-            Reported::Lost(lost) => self.lost(Phase::Reporting, &lost),
+            Reported::Lost(lost) => self.lost(Phase::Reporting, &lost).await,
             Reported::Abandoned => Ended::Abandoned,
         }
     }
@@ -256,8 +254,11 @@ impl Mission {
         }
     }
 
-    fn lost(&self, phase: Phase, lost: &Lost) -> Ended {
+    async fn lost(&self, phase: Phase, lost: &Lost) -> Ended {
         let Lost { because, message } = lost;
+        if *because == LostBecause::Gone {
+            self.forget(Removal::Soon).await;
+        }
         self.emit(Event::JobLost { job: self.tag(), phase, because: *because, message });
         Ended::Lost
     }
@@ -306,7 +307,7 @@ async fn caught<T>(step: impl Future<Output = T>) -> Result<T, Panicked> {
 /// What an error expression sees when the modeler's limit is over.
 fn over_limit(limit: Duration) -> connector::Error {
     connector::Error {
-        code: Code::of("JOB_TIMEOUT"),
+        code: Code::JOB_TIMEOUT,
         error_type: "java.util.concurrent.TimeoutException".into(),
         message: format!(
             "the work took longer than the task header jobTimeout allows ({} s); consider a longer one",

@@ -8,8 +8,8 @@
 //!   and travels inside its job.
 //! - `feed`: poll and stream of one job type in one task; `feed/machine.rs` decides, without I/O and without
 //!   a clock of its own, and the shell around it carries out.
-//! - `job`: the life of a job, with `lock` keeping it ours and `reporter` telling the engine how it ended. The
-//!   journal's place is `Mission::answer`.
+//! - `job`: the life of a job, with `lock` keeping it ours and `reporter` telling the engine how it ended.
+//! - `answer`: the journal's place, and the only one: what is stored before anyone sees it, and when it goes.
 //! - `service`: the order in which a worker starts and ends; `handle`: what others may know of it.
 //!
 //! Reports go their own way, from the job's task straight to the client: no pause of a poll holds them up. A
@@ -58,6 +58,7 @@
 //! Pings, tokens, TLS and what a status code means are the client's ([`crate::zeebe`]); memory is the whole
 //! program's and is measured by `bench`.
 
+mod answer;
 mod crew;
 mod feed;
 mod handle;

@@ -15,6 +15,7 @@ use super::options::{Options, OptionsError};
 use super::slots::Slots;
 use crate::clock::Clock;
 use crate::connector::Runtime;
+use crate::journal::Journal;
 use crate::telemetry::{Event, Telemetry};
 use crate::zeebe::Client;
 
@@ -42,6 +43,7 @@ impl Options {
         self,
         client: Client,
         runtime: Runtime,
+        journal: Journal,
         telemetry: Telemetry,
         clock: Arc<dyn Clock>,
     ) -> Result<Worker, Vec<OptionsError>> {
@@ -58,6 +60,7 @@ impl Options {
         let crew = Crew {
             client,
             runtime,
+            journal,
             telemetry,
             clock,
             options: self,

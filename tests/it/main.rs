@@ -10,7 +10,11 @@
 
 mod bad_input;
 mod cli;
+mod drop_in;
+mod journal;
 mod lifecycle;
+mod migration;
+mod native;
 mod peer_cases;
 mod scenarios;
 mod secrets;

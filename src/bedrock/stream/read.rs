@@ -10,29 +10,36 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::assemble::Assembly;
-use crate::bedrock::Error;
-use crate::bedrock::send::chain;
+use crate::bedrock::send::{causes, chain};
+use crate::bedrock::{Error, limit};
 use crate::connector::json;
-
-/// The largest frame that is waited for; Bedrock's have some kilobytes.
-const MAX_FRAME_BYTES: usize = 32_000_000;
 
 /// What a stream may do.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::bedrock) struct Limits {
+pub(in crate::bedrock) struct Limits<'a> {
     /// How long it may be silent.
     pub(in crate::bedrock) idle: Duration,
+    /// How long it may be all in all.
+    pub(in crate::bedrock) max_bytes: usize,
+    /// For messages.
+    pub(in crate::bedrock) model_id: &'a str,
 }
 
 /// Reads a stream to its end, and gives the body that Converse would have answered. `on_first` is called once, when
 /// the first piece of the answer is there.
 pub(in crate::bedrock) async fn read(
     stream: ByteStream,
-    limits: Limits,
+    limits: Limits<'_>,
     on_first: impl FnOnce(),
 ) -> Result<Value, Error> {
-    let mut reader =
-        Reader { stream, decoder: MessageFrameDecoder::new(), buffer: BytesMut::new(), assembly: None };
+    let mut reader = Reader {
+        stream,
+        limits,
+        decoder: MessageFrameDecoder::new(),
+        buffer: BytesMut::new(),
+        bytes: 0,
+        assembly: None,
+    };
     let mut on_first = Some(on_first);
     loop {
         let next = timeout(limits.idle, reader.next()).await;
@@ -47,32 +54,44 @@ pub(in crate::bedrock) async fn read(
     }
 }
 
-struct Reader {
+struct Reader<'a> {
     stream: ByteStream,
+    limits: Limits<'a>,
     decoder: MessageFrameDecoder,
     buffer: BytesMut,
+    /// How many came so far.
+    bytes: usize,
     /// None until the first event.
     assembly: Option<Assembly>,
 }
 
-impl Reader {
+impl Reader<'_> {
     /// The next frame; none at the end of the stream.
     async fn next(&mut self) -> Result<Option<Message>, Error> {
         loop {
             match self.decoder.decode_frame(&mut self.buffer) {
                 Ok(DecodedFrame::Complete(message)) => return Ok(Some(message)),
-                Ok(DecodedFrame::Incomplete) if self.buffer.len() > MAX_FRAME_BYTES => {
-                    return Err(self.broken("a frame is larger than any that Bedrock sends".to_owned()));
-                }
                 Ok(DecodedFrame::Incomplete) => {}
                 Err(error) => return Err(self.broken(format!("a frame is damaged: {error}"))),
             }
             match self.stream.next().await {
-                Some(Ok(bytes)) => self.buffer.extend_from_slice(&bytes),
-                Some(Err(error)) => return Err(self.broken(chain(&error))),
+                Some(Ok(bytes)) => {
+                    self.buffer.extend_from_slice(&bytes);
+                    self.bytes += bytes.len();
+                    self.check_size(self.bytes > self.limits.max_bytes)?;
+                }
+                Some(Err(error)) => {
+                    self.check_size(causes(&error).any(limit::is_exceeded))?;
+                    return Err(self.broken(chain(&error)));
+                }
                 None => return Ok(None),
             }
         }
+    }
+
+    fn check_size(&self, is_too_large: bool) -> Result<(), Error> {
+        let Limits { max_bytes: limit, model_id, .. } = self.limits;
+        if is_too_large { Err(Error::TooLarge { model_id: model_id.to_owned(), limit }) } else { Ok(()) }
     }
 
     fn take(&mut self, message: &Message) -> Result<(), Error> {

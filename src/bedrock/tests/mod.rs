@@ -113,15 +113,20 @@ async fn the_token_limit_is_512_unless_it_is_taken_away() {
 
 #[tokio::test]
 async fn the_fields_of_the_first_template_are_understood() {
-    let (seen, _) = converse(
-        vec![Answer::ok(reply(&json!([])))],
-        json!({"modelId": "m", "nextMessage": "Hello", "messages": [{"message": "hi", "role": "USER"}, {"message": "yes?", "role": "ASSISTANT"}]}),
-    )
-    .await;
+    let data = json!({"modelId": "m", "nextMessage": "Hello", "messages": [{"message": "hi", "role": "USER"}, {"message": "yes?", "role": "ASSISTANT"}]});
+    let (seen, result) = converse(vec![Answer::ok(reply(&json!([{"text": "Good day"}])))], data).await;
     assert_eq!(
         seen[0].body,
         r#"{"messages":[{"role":"user","content":[{"text":"hi"}]},{"role":"assistant","content":[{"text":"yes?"}]},{"role":"user","content":[{"text":"Hello"}]}],"inferenceConfig":{"maxTokens":512}}"#
     );
+    let expected = json!({
+        "messagesHistory": [
+            {"message": "hi", "role": "USER"}, {"message": "yes?", "role": "ASSISTANT"},
+            {"message": "Hello", "role": "USER"}, {"message": "Good day", "role": "ASSISTANT"}
+        ],
+        "newMessage": "Good day"
+    });
+    assert_eq!(result, Ok(expected));
 }
 
 #[tokio::test]
@@ -371,6 +376,22 @@ async fn a_call_has_a_limit() {
     let call = bind(&bedrock(Flavour::Compat, short), &variables("converse", hello())).expect("bound");
     let error = call.execute().await.expect_err("too long");
     assert_eq!(error.code.to_string(), "CALL_TIMED_OUT");
+}
+
+#[tokio::test]
+async fn an_answer_beyond_the_limit_is_not_read_and_not_asked_for_again() {
+    let answer = reply(&json!([{"text": "x".repeat(2000)}]));
+    for (max_answer_bytes, expected) in [(answer.to_string().len(), None), (1000, Some("ANSWER_TOO_LARGE"))] {
+        let stub = Stub::start(vec![Answer::ok(&answer)]).await;
+        let limited = Options { max_answer_bytes, ..options(&stub) };
+        let call = bind(&bedrock(Flavour::Compat, limited), &variables("converse", hello())).expect("bound");
+        let error = call.execute().await.err();
+        assert_eq!(error.as_ref().map(|error| error.code.to_string()).as_deref(), expected, "{error:?}");
+        assert!(
+            error.is_none_or(|error| error.retry == Retry::Never && error.message.contains("1000 bytes"))
+        );
+        assert_eq!(stub.seen().len(), 1);
+    }
 }
 
 #[tokio::test]

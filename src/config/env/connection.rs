@@ -46,6 +46,8 @@ pub(super) const GATEWAY: Section = Section {
                 Exact("CAMUNDA_REST_ADDRESS"),
                 Exact("ZEEBE_REST_ADDRESS"),
                 Spring("camunda.client.zeebe.base-url"),
+                Spring("common.base-url"),
+                Spring("common.url"),
             ],
             doc: "The REST address, for stored documents and strict secrets",
         },
@@ -56,6 +58,7 @@ pub(super) const GATEWAY: Section = Section {
             default: "",
             others: &[
                 Spring("zeebe.client.security.plaintext"),
+                Spring("camunda.client.security.plaintext"),
                 Exact("CAMUNDA_INSECURE_CONNECTION"),
                 Exact("ZEEBE_INSECURE_CONNECTION"),
             ],
@@ -90,7 +93,11 @@ pub(super) const GATEWAY: Section = Section {
             variable: "BEDROCK_CONNECTOR_CLUSTER_DOMAIN",
             form: Text,
             default: "camunda.io",
-            others: &[Spring("camunda.client.cloud.domain")],
+            others: &[
+                Spring("camunda.client.cloud.domain"),
+                Spring("camunda.client.cloud.base-url"),
+                Spring("zeebe.client.cloud.base-url"),
+            ],
             doc: "The domain of Camunda's SaaS",
         },
         Setting {
@@ -233,7 +240,9 @@ pub(super) const AUTHENTICATION: Section = Section {
             default: "",
             others: &[
                 Spring("camunda.client.auth.client-id"),
+                Spring("camunda.client.cloud.client-id"),
                 Spring("zeebe.client.cloud.client-id"),
+                Spring("common.client-id"),
                 Exact("CAMUNDA_CLIENT_ID"),
                 Exact("ZEEBE_CLIENT_ID"),
             ],
@@ -246,8 +255,10 @@ pub(super) const AUTHENTICATION: Section = Section {
             default: "",
             others: &[
                 Spring("camunda.client.auth.client-secret"),
+                Spring("camunda.client.cloud.client-secret"),
                 Spring("zeebe.client.cloud.client-secret"),
                 Spring("zeebe.client.cloud.secret"),
+                Spring("common.client-secret"),
                 Exact("CAMUNDA_CLIENT_SECRET"),
                 Exact("ZEEBE_CLIENT_SECRET"),
             ],
@@ -262,6 +273,8 @@ pub(super) const AUTHENTICATION: Section = Section {
                 Spring("camunda.client.auth.token-url"),
                 Spring("camunda.client.auth.issuer"),
                 Spring("zeebe.client.cloud.auth-url"),
+                Spring("common.auth-url"),
+                Spring("common.keycloak.token-url"),
                 Exact("CAMUNDA_AUTHORIZATION_SERVER_URL"),
                 Exact("CAMUNDA_OAUTH_URL"),
                 Exact("ZEEBE_AUTHORIZATION_SERVER_URL"),
@@ -329,7 +342,11 @@ pub(super) const AUTHENTICATION: Section = Section {
             variable: "BEDROCK_CONNECTOR_USERNAME",
             form: Text,
             default: "",
-            others: &[Spring("camunda.client.auth.username"), Exact("CAMUNDA_BASIC_AUTH_USERNAME")],
+            others: &[
+                Spring("camunda.client.auth.username"),
+                Spring("common.username"),
+                Exact("CAMUNDA_BASIC_AUTH_USERNAME"),
+            ],
             doc: "The user of basic authentication",
         },
         Setting {
@@ -337,7 +354,11 @@ pub(super) const AUTHENTICATION: Section = Section {
             variable: "BEDROCK_CONNECTOR_PASSWORD",
             form: Secret,
             default: "",
-            others: &[Spring("camunda.client.auth.password"), Exact("CAMUNDA_BASIC_AUTH_PASSWORD")],
+            others: &[
+                Spring("camunda.client.auth.password"),
+                Spring("common.password"),
+                Exact("CAMUNDA_BASIC_AUTH_PASSWORD"),
+            ],
             doc: "The password of basic authentication",
         },
         Setting {

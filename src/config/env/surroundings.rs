@@ -1,7 +1,7 @@
 //! What is around the work: the admin port and the log. And what the peer knows and we do not need.
 
 use crate::config::setting::Form::{Choice, Port, Text};
-use crate::config::setting::Name::{self, Exact, Spring};
+use crate::config::setting::Name::{self, Exact, Family, Spring};
 use crate::config::setting::{Section, Setting};
 
 pub(super) const ADMIN: Section = Section {
@@ -57,6 +57,7 @@ pub(super) const WITHOUT_EFFECT: &[(Name, &str)] = &[
     (Spring("camunda.client.execution-threads"), "jobs are not bound to threads"),
     (Spring("camunda.client.zeebe.execution-threads"), "jobs are not bound to threads"),
     (Spring("zeebe.client.worker.threads"), "jobs are not bound to threads"),
+    (Spring("camunda.connector.virtual-threads.enabled"), "jobs are not bound to threads"),
     (Spring("camunda.client.prefer-rest-over-grpc"), "jobs always come over gRPC"),
     (Spring("camunda.client.zeebe.prefer-rest-over-grpc"), "jobs always come over gRPC"),
     (Exact("CAMUNDA_PREFER_REST"), "jobs always come over gRPC"),
@@ -75,13 +76,117 @@ pub(super) const WITHOUT_EFFECT: &[(Name, &str)] = &[
     ),
     (Spring("zeebe.client.job.poll-interval"), "polls wait at the gateway, not between each other"),
     (Spring("camunda.client.worker.defaults.max-retries"), "commands are repeated until the job's deadline"),
+    (Spring("camunda.client.zeebe.defaults.max-retries"), "commands are repeated until the job's deadline"),
+    (
+        Spring("camunda.client.worker.defaults.auto-complete"),
+        "each job is reported when its outcome is known",
+    ),
+    (Spring("camunda.client.zeebe.defaults.auto-complete"), "each job is reported when its outcome is known"),
+    (
+        Spring("camunda.client.worker.defaults.enabled"),
+        "name the job types not to serve in CONNECTOR_OUTBOUND_DISABLED",
+    ),
+    (
+        Spring("camunda.client.zeebe.defaults.enabled"),
+        "name the job types not to serve in CONNECTOR_OUTBOUND_DISABLED",
+    ),
+    (
+        Spring("camunda.client.worker.defaults.type"),
+        "the job types are set by CONNECTOR_AWS_BEDROCK_TYPE and ours",
+    ),
+    (
+        Spring("camunda.client.zeebe.defaults.type"),
+        "the job types are set by CONNECTOR_AWS_BEDROCK_TYPE and ours",
+    ),
+    (
+        Spring("zeebe.client.worker.default-type"),
+        "the job types are set by CONNECTOR_AWS_BEDROCK_TYPE and ours",
+    ),
+    (
+        Family("camunda.client.worker.override"),
+        "of what can be set for a single job type, only the time-out of ours is taken",
+    ),
+    (
+        Family("camunda.client.zeebe.override"),
+        "of what can be set for a single job type, only the time-out of ours is taken",
+    ),
+    (
+        Family("zeebe.client.worker.override"),
+        "of what can be set for a single job type, only the time-out of ours is taken",
+    ),
+    (Spring("camunda.client.enabled"), "without the client there would be nothing to do"),
+    (Spring("zeebe.client.enabled"), "without the client there would be nothing to do"),
+    (Spring("common.enabled"), "without the client there would be nothing to do"),
+    (
+        Spring("zeebe.client.apply-environment-variable-overrides"),
+        "all names are looked for, in the order of the migration page",
+    ),
+    (Spring("camunda.client.zeebe.enabled"), "without the client there would be nothing to do"),
+    (Spring("camunda.client.max-metadata-size"), "the limit is fixed, and above that of the Java client"),
+    (
+        Spring("camunda.client.zeebe.max-metadata-size"),
+        "the limit is fixed, and above that of the Java client",
+    ),
+    (Spring("camunda.client.message-time-to-live"), "no messages are published"),
+    (Spring("camunda.client.zeebe.message-time-to-live"), "no messages are published"),
+    (Spring("zeebe.client.message.time-to-live"), "no messages are published"),
+    (
+        Spring("camunda.client.request-timeout-offset"),
+        "a poll is waited for a little longer than the gateway holds it",
+    ),
+    (Spring("camunda.client.deployment.enabled"), "nothing is deployed at the start"),
+    (Spring("camunda.client.zeebe.deployment.enabled"), "nothing is deployed at the start"),
     (Spring("camunda.client.worker.defaults.fetch-variables"), "only the connector's own inputs are fetched"),
+    (Spring("camunda.client.zeebe.defaults.fetch-variables"), "only the connector's own inputs are fetched"),
+    (
+        Spring("camunda.client.worker.defaults.force-fetch-all-variables"),
+        "only the connector's own inputs are fetched",
+    ),
+    (
+        Spring("camunda.client.zeebe.defaults.force-fetch-all-variables"),
+        "only the connector's own inputs are fetched",
+    ),
     (Exact("CONNECTOR_AWS_BEDROCK_INPUT_VARIABLES"), "only the connector's own inputs are fetched"),
     (Exact("CONNECTOR_AWS_BEDROCK_FUNCTION"), "the connector is part of this program"),
     (Spring("connector.outbound.discovery-disabled"), "the connector is part of this program"),
-    (Exact("JAVA_OPTS"), "there is no Java here"),
-    (Exact("JAVA_TOOL_OPTIONS"), "there is no Java here"),
-    (Exact("JDK_JAVA_OPTIONS"), "there is no Java here"),
+    (Family("operate.client"), "Operate is not asked; inbound connectors are not served"),
+    (Family("camunda.operate.client"), "Operate is not asked; inbound connectors are not served"),
+    (Family("camunda.client.operate"), "Operate is not asked; inbound connectors are not served"),
+    (Family("camunda.client.identity"), "Identity is not asked; tokens come from the token address"),
+    (Family("app.integrations"), "this connector is not served; keep Camunda's runtime for it"),
+    (
+        Family("connector.http.plain.proxy"),
+        "it is for other connectors; the proxy of this one is CONNECTOR_HTTPS_PROXY_HOST or HTTPS_PROXY",
+    ),
+    (
+        Family("connector.https.plain.proxy"),
+        "it is for other connectors; the proxy of this one is CONNECTOR_HTTPS_PROXY_HOST or HTTPS_PROXY",
+    ),
+    (Family("camunda.connector.polling"), "inbound connectors are not served"),
+    (Family("camunda.connector.webhook"), "inbound connectors are not served"),
+    (Family("connector.inbound"), "inbound connectors are not served"),
+    (
+        Family("camunda.connector.secret-resolver.secret-filter.cache"),
+        "process models are always kept, up to 1000 of them",
+    ),
+    (Family("camunda.connector.secret-resolver.legacy"), "the engine's own secrets are put in by the engine"),
+    (Family("management.endpoints"), "health and metrics are always served"),
+    (Family("management.endpoint"), "health and metrics are always served"),
+    (Family("management.health"), "readiness asks the gateway and looks for credentials, always"),
+    (Family("management.metrics"), "the metrics are always the same"),
+    (Family("management.prometheus"), "the metrics are always the same"),
+    (Exact("SPRING_PROFILES_ACTIVE"), "there are no Spring profiles here"),
+    (Exact("LOADER_PATH"), "connectors of your own cannot be loaded; keep Camunda's runtime for them"),
+    (Exact("JAVA_OPTS"), "there is no Java here; proxies in it are set by HTTPS_PROXY and NO_PROXY"),
+    (Exact("JAVA_TOOL_OPTIONS"), "there is no Java here; proxies in it are set by HTTPS_PROXY and NO_PROXY"),
+    (Exact("JDK_JAVA_OPTIONS"), "there is no Java here; proxies in it are set by HTTPS_PROXY and NO_PROXY"),
+    (Exact("JAVAX_NET_SSL_TRUSTSTOREPASSWORD"), "Java trust stores are not read"),
+    (Spring("camunda.client.auth.keystore-password"), "Java key stores are not read"),
+    (Spring("camunda.client.auth.keystore-key-password"), "Java key stores are not read"),
+    (Spring("camunda.client.auth.truststore-password"), "Java trust stores are not read"),
+    (Spring("camunda.client.auth.client-assertion.keystore-password"), "Java key stores are not read"),
+    (Spring("camunda.client.auth.client-assertion.keystore-key-alias"), "Java key stores are not read"),
+    (Spring("camunda.client.auth.client-assertion.keystore-key-password"), "Java key stores are not read"),
     (Spring("spring.application.json"), "set the variables of the properties in it, or use --config"),
     (Spring("spring.config.location"), "set the variables of the properties in it, or use --config"),
     (
@@ -93,6 +198,10 @@ pub(super) const WITHOUT_EFFECT: &[(Name, &str)] = &[
 
 pub(super) const REFUSED: &[(Name, &str)] = &[
     (
+        Exact("JAVAX_NET_SSL_TRUSTSTORE"),
+        "Java trust stores are not read; give PEM files by BEDROCK_CONNECTOR_CA_CERTIFICATE_PATH and AWS_CA_BUNDLE",
+    ),
+    (
         Spring("camunda.client.auth.keystore-path"),
         "Java key stores are not read; give PEM files by BEDROCK_CONNECTOR_CLIENT_CERTIFICATE_PATH and _KEY_PATH",
     ),
@@ -103,6 +212,11 @@ pub(super) const REFUSED: &[(Name, &str)] = &[
     (
         Spring("camunda.client.auth.client-assertion.keystore-path"),
         "signed client assertions are not supported; use a client secret",
+    ),
+    (Spring("common.keycloak.url"), "give the address of its tokens itself, by CAMUNDA_CLIENT_AUTH_TOKENURL"),
+    (
+        Spring("common.keycloak.realm"),
+        "give the address of its tokens itself, by CAMUNDA_CLIENT_AUTH_TOKENURL",
     ),
     (
         Exact("CAMUNDA_SSL_CLIENT_KEYSTORE_PATH"),

@@ -193,6 +193,30 @@ pub(super) const BEDROCK: Section = Section {
             doc: "The longest that one call of a model may take",
         },
         Setting {
+            key: "bedrock.max-answer-size",
+            variable: "BEDROCK_CONNECTOR_MAX_ANSWER_SIZE",
+            form: Bytes,
+            default: "64000000",
+            others: &[],
+            doc: "The largest answer of a model that is read",
+        },
+        Setting {
+            key: "bedrock.streaming",
+            variable: "BEDROCK_CONNECTOR_STREAMING",
+            form: Switch,
+            default: "true",
+            others: &[],
+            doc: "Whether answers to tasks of the native type come as streams, where the model has them",
+        },
+        Setting {
+            key: "bedrock.stream-idle",
+            variable: "BEDROCK_CONNECTOR_STREAM_IDLE",
+            form: Duration,
+            default: "PT5M",
+            others: &[],
+            doc: "How long the stream of an answer may be silent",
+        },
+        Setting {
             key: "bedrock.connect-timeout",
             variable: "BEDROCK_CONNECTOR_BEDROCK_CONNECT_TIMEOUT",
             form: Duration,
@@ -254,6 +278,14 @@ pub(super) const DOCUMENTS: Section = Section {
             others: &[],
             doc: "Private hosts from which documents may be fetched; public ones need no entry",
         },
+        Setting {
+            key: "documents.proxy",
+            variable: "BEDROCK_CONNECTOR_DOCUMENT_PROXY",
+            form: Switch,
+            default: "false",
+            others: &[],
+            doc: "Whether documents are fetched through the proxy; it resolves names, so it must not lead to private hosts",
+        },
     ],
 };
 
@@ -265,7 +297,7 @@ pub(super) const SECRETS: Section = Section {
             variable: "BEDROCK_CONNECTOR_SECRETS",
             form: Choice(&["fields", "strict", "peer"]),
             default: "fields",
-            others: &[],
+            others: &[Spring("camunda.connector.secret-resolver.secret-filter.mode")],
             doc: "Where placeholders are resolved: in fields meant for them, only where the model writes them, or anywhere",
         },
         Setting {
@@ -277,12 +309,26 @@ pub(super) const SECRETS: Section = Section {
             doc: "Names of secrets that may be used anywhere, in prompts too",
         },
         Setting {
+            key: "secrets.environment",
+            variable: "BEDROCK_CONNECTOR_SECRETS_ENVIRONMENT",
+            form: Switch,
+            default: "true",
+            others: &[
+                Spring("camunda.connector.secret-provider.environment.enabled"),
+                Spring("camunda.connector.secretprovider.environment.enabled"),
+            ],
+            doc: "Whether variables of the environment are secrets",
+        },
+        Setting {
             key: "secrets.prefix",
             variable: "BEDROCK_CONNECTOR_SECRETS_PREFIX",
             form: Text,
             default: "SECRET_",
-            others: &[Spring("camunda.connector.secret-provider.environment.prefix")],
-            doc: "How the variables begin that hold secrets",
+            others: &[
+                Spring("camunda.connector.secret-provider.environment.prefix"),
+                Spring("camunda.connector.secretprovider.environment.prefix"),
+            ],
+            doc: "How the variables begin that hold secrets; set and empty, every variable is one",
         },
         Setting {
             key: "secrets.tenant-aware",
@@ -366,7 +412,8 @@ pub(super) const JOURNAL: Section = Section {
             form: Path,
             default: "",
             others: &[],
-            doc: "The folder that keeps answers until the engine has them",
+            doc: "The folder that keeps answers until the engine has them, for this process alone; without one, \
+                  STATE_DIRECTORY or bedrock-connector in the user's folder for state (XDG_STATE_HOME)",
         },
         Setting {
             key: "journal.url",
@@ -374,7 +421,7 @@ pub(super) const JOURNAL: Section = Section {
             form: SecretAddress,
             default: "",
             others: &[],
-            doc: "A PostgreSQL database that keeps them for several replicas, in place of the folder",
+            doc: "Not supported yet: a database that keeps them for several replicas",
         },
         Setting {
             key: "journal.keep",
@@ -383,6 +430,22 @@ pub(super) const JOURNAL: Section = Section {
             default: "P7D",
             others: &[],
             doc: "After how long an answer that nobody took is dropped",
+        },
+        Setting {
+            key: "journal.max-size",
+            variable: "BEDROCK_CONNECTOR_JOURNAL_MAX_SIZE",
+            form: Bytes,
+            default: "256MB",
+            others: &[],
+            doc: "How large all answers together may be; the oldest go first",
+        },
+        Setting {
+            key: "journal.enabled",
+            variable: "BEDROCK_CONNECTOR_JOURNAL_ENABLED",
+            form: Switch,
+            default: "true",
+            others: &[],
+            doc: "Whether answers are kept at all",
         },
     ],
 };

@@ -1,5 +1,6 @@
 //! The worker against the embedded gateway over real sockets, with a model that does as its job says.
 
+mod answers;
 mod drain;
 mod feeding;
 mod life;
@@ -20,6 +21,7 @@ use super::{Drained, Handle, Options};
 use crate::clock::{Clock, SystemClock};
 use crate::connector::{self, Registry, Runtime};
 use crate::emulator::gateway::{self, Gateway, JobSnapshot, JobState, NewJob, Received, Rpc};
+use crate::journal::Journal;
 use crate::secrets;
 use crate::telemetry::Telemetry;
 use crate::zeebe::{self, BackoffOptions, JobKey};
@@ -70,6 +72,17 @@ impl Scene {
     }
 
     fn serving(job_types: &[&str], gateway: Gateway, options: Options, clock: Arc<dyn Clock>) -> Self {
+        Self::keeping(Journal::off(), job_types, gateway, options, clock)
+    }
+
+    /// With a journal.
+    fn keeping(
+        journal: Journal,
+        job_types: &[&str],
+        gateway: Gateway,
+        options: Options,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let model = Model::default();
         let telemetry = Telemetry::no_op();
         let with = |registry: Registry, job_type: &&str| registry.with(job_type, Arc::new(model.clone()));
@@ -79,7 +92,7 @@ impl Scene {
         let client =
             zeebe::Client::new(&zeebe::Options { address: gateway.url(), ..zeebe::Options::default() })
                 .unwrap();
-        let worker = options.build(client, runtime, telemetry.clone(), clock).unwrap();
+        let worker = options.build(client, runtime, journal, telemetry.clone(), clock).unwrap();
         let (handle, shutdown) = (worker.handle(), CancellationToken::new());
         let running = tokio::spawn(worker.run(shutdown.clone()));
         Self { gateway, model, telemetry, handle, shutdown, running }

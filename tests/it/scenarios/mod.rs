@@ -5,6 +5,8 @@ mod answers;
 mod errors;
 mod safety;
 mod stage;
+mod task;
+mod templates;
 mod traces;
 mod trouble;
 
@@ -15,6 +17,7 @@ pub(crate) use self::stage::Stage;
 pub(crate) use self::{
     safety::attack,
     stage::{NESTED, SECRET},
+    task::Task,
 };
 
 /// A scenario on a stage of its own; it panics where the engine says something else.
@@ -49,6 +52,14 @@ scenarios! {
     errors::a_boundary_event_catches_a_bpmn_error,
     errors::a_job_error_spends_a_retry_and_then_succeeds,
     errors::a_missing_secret_raises_an_incident_without_a_call,
+    templates::the_first_version_is_understood,
+    templates::numbers_come_as_numbers_and_empty_fields_as_null,
+    templates::helper_fields_stand_in_for_documents_that_were_lost,
+    templates::a_credential_brings_keys_and_region,
+    templates::the_region_of_the_task_wins_over_that_of_its_credential,
+    templates::a_task_may_limit_its_own_time,
+    templates::the_templates_headers_are_labels_of_the_metric,
+    templates::the_native_type_takes_the_same_inputs,
     trouble::a_cancelled_instance_drops_its_call,
     trouble::a_hundred_instances_at_once_are_answered_once_each,
 }

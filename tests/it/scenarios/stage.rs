@@ -16,7 +16,7 @@ pub(crate) const SECRET: &str = "nobody-may-see-this-secret";
 pub(crate) const NESTED: &str = "{{secrets.AWS_SECRET_KEY}} secrets.AWS_SECRET_KEY";
 
 /// How long an instance may take. Nothing here needs more than a few seconds; the rest is for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(crate) struct Stage {

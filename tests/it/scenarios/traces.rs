@@ -8,6 +8,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
 use super::Stage;
+use super::stage::PATIENCE;
 
 /// Pages of the worker that anybody beside it can read.
 const PAGES: [&str; 4] = ["/actuator/prometheus", "/actuator/health", "/actuator/loggers", "/outbound"];
@@ -38,9 +39,22 @@ impl Stage {
         Traces(traces)
     }
 
+    /// Waits until a page holds this text.
+    pub(crate) async fn shown(&self, path: &str, text: &str) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let page = self.page(path).await;
+            if page.contains(text) {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{path} does not show {text}:\n{page}");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
     async fn page(&self, path: &str) -> String {
         let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
-        let url = self.worker.admin_url(path).parse().expect("a URL");
+        let url = self.worker.admin_url(path).expect("the admin port is open").parse().expect("a URL");
         let answer = client.get(url).await.expect("the worker answers");
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
         let body = to_bytes(Body::new(answer.into_body()), usize::MAX).await.expect("a whole page");

@@ -2,4 +2,5 @@
 
 pub(crate) mod http;
 pub(crate) mod process;
+pub(crate) mod saas;
 pub(crate) mod stage;

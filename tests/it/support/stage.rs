@@ -54,6 +54,20 @@ impl Stage {
     /// With a worker that has just been started.
     pub(crate) async fn before(gateway: Gateway, prepare: impl FnOnce(Launch) -> Launch) -> Self {
         let bedrock = Bedrock::start(bedrock::Options::default()).await.expect("a Bedrock on a free port");
+        Self::between(gateway, bedrock, prepare)
+    }
+
+    /// Kills the worker and starts another in its place, which is ready when this returns.
+    pub(crate) async fn killed_and_restarted(self, prepare: impl FnOnce(Launch) -> Launch) -> Self {
+        let Self { gateway, bedrock, worker, .. } = self;
+        worker.kill().await.expect("it is killed");
+        let mut stage = Self::between(gateway, bedrock, prepare);
+        let ready = stage.worker.ready().await;
+        ready.unwrap_or_else(|error| panic!("{error}\n{}", stage.log()));
+        stage
+    }
+
+    fn between(gateway: Gateway, bedrock: Bedrock, prepare: impl FnOnce(Launch) -> Launch) -> Self {
         let log = tempfile::NamedTempFile::new().expect("a file for the worker's log");
         let program = env!("CARGO_BIN_EXE_bedrock-connector");
         let launch = prepare(Launch::new(program, &gateway.url(), &bedrock.url()).log_to(log.path()));

@@ -71,7 +71,7 @@ impl Chat {
             ("additionalModelRequestFields", fields(reasoning.as_ref(), additional)),
         ]);
         check(data, family, &tools, structured.as_ref(), reasoning.as_ref(), &members)?;
-        let mut conversation = Converse { messages, members, cache_point: caching.messages() };
+        let mut conversation = Converse { messages, members, cache_point: caching.messages(), is_first: false };
         if let Some(config) = tools.config(structured.as_ref(), caching.tools()) {
             conversation.members.insert("toolConfig".to_owned(), config);
         }

@@ -1,7 +1,10 @@
 //! Builds every component from the configuration and owns the order of start and shutdown.
 //!
 //! Start: connectors, then the operator's port, so that probes have an answer, then the worker. Stop: no new
-//! jobs, running ones finish or are given back, and the operator's port closes last.
+//! jobs, running ones finish or are given back, the journal is closed, and the operator's port closes last.
+
+mod journal;
+mod probes;
 
 use std::fmt::{self, Debug};
 use std::net::SocketAddr;
@@ -10,16 +13,17 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::HeaderValue;
-use serde_json::{Map, Value};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::admin::{self, ConnectorInfo, Exhibits, Loggers, Phase, Probe, Status};
-use crate::bedrock::{self, Bedrock, Clients, DefaultIdentityState, Flavour};
+use self::probes::{CredentialsProbe, GatewayProbe};
+use crate::admin::{self, ConnectorInfo, Exhibits, Loggers, Phase};
+use crate::bedrock::{self, Bedrock, Clients, Flavour};
 use crate::clock::SystemClock;
 use crate::config::{Config, SecretsConfig, SecretsMode};
 use crate::connector::{self, Connector, Registry, Runtime};
 use crate::documents::{self, Authorize, RestOptions, RestStore, Store};
+use crate::journal::Journal;
 use crate::secrets::{self, AwsSecrets, DeployedModels, FolderSecrets, ProcessSource, SecretProvider};
 use crate::telemetry::{self, LogFilter, Telemetry};
 use crate::worker::{self, Drained};
@@ -105,9 +109,10 @@ impl App {
         let secrets = self.secrets(&client, &clients).await?;
         let runtime = self.runtime(secrets, &client, &clients)?;
         let connectors = exhibited(runtime.registry());
+        let journal = self::journal::open(&self.config, &self.telemetry).await;
         let options = self.config.worker.clone();
         let worker = options
-            .build(client.clone(), runtime, self.telemetry.clone(), Arc::new(SystemClock))
+            .build(client.clone(), runtime, journal.clone(), self.telemetry.clone(), Arc::new(SystemClock))
             .map_err(Error::Worker)?;
 
         let telemetry = self.telemetry.clone();
@@ -130,7 +135,7 @@ impl App {
         let admin = tokio::spawn(service.run(stop_admin.clone()));
         let worker = tokio::spawn(worker.run(stop_worker.clone()));
         health.enter(Phase::Running);
-        Ok(Running { admin_address, health, stop_worker, worker, stop_admin, admin })
+        Ok(Running { admin_address, health, stop_worker, worker, journal, stop_admin, admin })
     }
 
     async fn secrets(&self, client: &zeebe::Client, clients: &Clients) -> Result<secrets::Resolver, Error> {
@@ -191,7 +196,10 @@ impl App {
 
 /// The environment first, because that is where Camunda's runtime looks.
 async fn configured_providers(config: &SecretsConfig, clients: &Clients) -> Vec<Arc<dyn SecretProvider>> {
-    let mut providers: Vec<Arc<dyn SecretProvider>> = vec![Arc::new(config.environment())];
+    let mut providers: Vec<Arc<dyn SecretProvider>> = Vec::new();
+    if let Some(environment) = config.environment() {
+        providers.push(Arc::new(environment));
+    }
     if let Some(options) = &config.folder {
         providers.push(Arc::new(FolderSecrets::new(options.clone())));
     }
@@ -257,6 +265,7 @@ pub struct Running {
     health: admin::Handle,
     stop_worker: CancellationToken,
     worker: JoinHandle<Drained>,
+    journal: Journal,
     stop_admin: CancellationToken,
     admin: JoinHandle<()>,
 }
@@ -277,6 +286,7 @@ impl Running {
         self.health.enter(Phase::Draining);
         self.stop_worker.cancel();
         let drained = self.ended().await;
+        self.journal.close().await;
         self.stop_admin.cancel();
         (&mut self.admin).await.ok();
         drained
@@ -297,74 +307,5 @@ impl Loggers for LogFilter {
 
     fn set_filter(&self, filter: &str) -> Result<(), String> {
         self.set(filter).map_err(|error| error.to_string())
-    }
-}
-
-/// Ready when the engine has a healthy partition and gives us jobs.
-#[derive(Debug)]
-struct GatewayProbe {
-    client: zeebe::Client,
-    address: String,
-    worker: worker::Handle,
-}
-
-impl Probe for GatewayProbe {
-    fn name(&self) -> &'static str {
-        "zeebeClient"
-    }
-
-    fn check(&self) -> BoxFuture<'_, Status> {
-        async {
-            match self.client.topology().await {
-                Err(error) => {
-                    Status::Down(format!("{error}; BEDROCK_CONNECTOR_GRPC_ADDRESS is {}", self.address))
-                }
-                Ok(topology) if !topology.is_ready() => {
-                    Status::Down("the engine has no broker with a healthy partition".to_owned())
-                }
-                Ok(topology) => match self.refused() {
-                    Some(problem) => Status::Down(problem),
-                    None => {
-                        let version = Value::from(topology.gateway_version);
-                        Status::Up(Map::from_iter([("gatewayVersion".to_owned(), version)]))
-                    }
-                },
-            }
-        }
-        .boxed()
-    }
-}
-
-impl GatewayProbe {
-    /// A topology can be read by many who may not have our jobs, so what the feeds hear counts too.
-    fn refused(&self) -> Option<String> {
-        self.worker.feeds().into_iter().find_map(|(job_type, feed)| {
-            let problem = feed.problem?;
-            Some(format!("jobs of type {job_type}: {} {}", problem.code, problem.message))
-        })
-    }
-}
-
-/// Ready when the process's own credentials resolve, unless every task brings its own.
-#[derive(Debug)]
-struct CredentialsProbe(Arc<Clients>);
-
-impl Probe for CredentialsProbe {
-    fn name(&self) -> &'static str {
-        "awsCredentials"
-    }
-
-    fn check(&self) -> BoxFuture<'_, Status> {
-        async {
-            match self.0.default_identity().await {
-                Ok(DefaultIdentityState::Resolved) => Status::Up(Map::new()),
-                Ok(DefaultIdentityState::Absent) => {
-                    let note = Value::from("none of this process; every task brings its own");
-                    Status::Up(Map::from_iter([("credentials".to_owned(), note)]))
-                }
-                Err(error) => Status::Down(error.to_string()),
-            }
-        }
-        .boxed()
     }
 }

@@ -1,8 +1,11 @@
+mod drop_in;
+
 use std::io::Write as _;
 use std::time::Duration;
 
 use super::*;
 use crate::bedrock::DefaultIdentity;
+use crate::config::setting::Form;
 use crate::secrets::{AwsLayout, FolderOptions, Naming};
 use crate::zeebe::Auth;
 
@@ -83,6 +86,22 @@ fn every_setting_in_the_list_is_read() {
     let mut reader = Reader::new(Default::default(), Vec::new());
     Config::from_reader(&mut reader, &[]).unwrap();
     assert_eq!(reader.unasked(), Vec::<&str>::new());
+}
+
+#[test]
+fn every_setting_refuses_a_text_of_another_form() {
+    for setting in env::settings() {
+        let expected = match setting.form {
+            Form::Text | Form::Secret | Form::List => continue,
+            // A folder may be made later; a file is looked for.
+            Form::Path => continue,
+            form => form.expected(),
+        };
+        let mistakes = with_env([(setting.variable, "?!")]).mistakes();
+        let shown = if setting.is_secret() { String::new() } else { "found `?!`, ".to_owned() };
+        let expected = format!("environment variable {}: {shown}{expected}", setting.variable);
+        assert!(mistakes.contains(&expected), "{expected}\nis not in\n{}", mistakes.join("\n"));
+    }
 }
 
 #[test]
@@ -396,6 +415,24 @@ fn proxies_hold_for_everything_but_those_of_the_connectors() {
 }
 
 #[test]
+fn documents_go_through_a_proxy_only_when_that_was_said() {
+    let proxied = |others: &[(&str, &str)]| {
+        let all = [&[("HTTPS_PROXY", "http://proxy:3128"), ("NO_PROXY", ".svc")], others].concat();
+        let variables = all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Start { variables: variables.collect(), ..Start::default() }.config()
+    };
+    let undecided = proxied(&[]);
+    assert_eq!(undecided.documents.proxy, crate::documents::Proxy::default());
+    assert!(undecided.notices[0].contains("beside the proxy"), "{:?}", undecided.notices);
+    let through = proxied(&[("BEDROCK_CONNECTOR_DOCUMENT_PROXY", "true")]);
+    assert_eq!(through.documents.proxy.https, Some("http://proxy:3128".into()));
+    assert_eq!(through.documents.proxy.no_proxy, ".svc");
+    let beside = proxied(&[("BEDROCK_CONNECTOR_DOCUMENT_PROXY", "false")]);
+    assert_eq!(beside.documents.proxy, crate::documents::Proxy::default());
+    assert_eq!((through.notices, beside.notices), (Vec::new(), Vec::new()));
+}
+
+#[test]
 fn a_plain_gateway_is_reached_through_a_proxy_only_when_that_was_meant() {
     assert!(with_env([("http_proxy", "proxy:3128")]).config().proxies.gateway.http.is_none());
     let own = with_env([("BEDROCK_CONNECTOR_HTTP_PROXY", "proxy:3128")]).config().proxies;
@@ -586,13 +623,30 @@ fn what_the_worker_cannot_work_with_is_a_mistake_at_its_setting() {
 }
 
 #[test]
-fn the_journals_database_is_never_shown() {
-    let config = with_env([("BEDROCK_CONNECTOR_JOURNAL_URL", "postgres://me:hidden@db/journal")]).config();
-    assert_eq!(config.journal.url.as_ref().unwrap().expose(), "postgres://me:hidden@db/journal");
-    assert!(config.notices[0].starts_with("journal.url has no effect: "), "{:?}", config.notices);
-    assert!(!format!("{config:?}").contains("hidden") && !config.dump().contains("hidden"));
-    let mistakes = with_env([("BEDROCK_CONNECTOR_JOURNAL_URL", "mysql://me:hidden@db")]).mistakes();
-    assert!(mistakes.len() == 1 && !mistakes[0].contains("hidden"), "{mistakes:?}");
+fn a_journal_in_a_database_is_refused_without_showing_its_password() {
+    let mistakes =
+        with_env([("BEDROCK_CONNECTOR_JOURNAL_URL", "postgres://me:hidden@db/journal")]).mistakes();
+    let expected = "environment variable BEDROCK_CONNECTOR_JOURNAL_URL: a journal in a database is not supported yet; \
+                    leave this out and give each replica a folder of its own (BEDROCK_CONNECTOR_DATA_DIR)";
+    assert_eq!(mistakes, [expected]);
+}
+
+#[test]
+fn answers_are_kept_where_the_operator_or_the_system_says() {
+    fn folder<const N: usize>(variables: [(&str, &str); N]) -> Option<String> {
+        match with_env(variables).config().journal.place {
+            JournalPlace::Folder(folder) => Some(folder.display().to_string()),
+            JournalPlace::Nowhere { .. } => None,
+        }
+    }
+    let home = ("HOME", "/home/me");
+    assert_eq!(folder([]), None);
+    assert_eq!(folder([home]).unwrap(), "/home/me/.local/state/bedrock-connector");
+    assert_eq!(folder([home, ("XDG_STATE_HOME", "/state")]).unwrap(), "/state/bedrock-connector");
+    assert_eq!(folder([home, ("STATE_DIRECTORY", "/var/lib/connector")]).unwrap(), "/var/lib/connector");
+    assert_eq!(folder([home, ("BEDROCK_CONNECTOR_DATA_DIR", "data")]).unwrap(), "data");
+    assert_eq!(folder([home, ("BEDROCK_CONNECTOR_JOURNAL_ENABLED", "false")]), None);
+    assert_eq!(folder([("HOME", "relative")]), None, "such a variable counts as not set");
 }
 
 #[test]

@@ -1,0 +1,133 @@
+//! The journal: an answer that was paid is kept until the engine has it.
+//!
+//! # What an entry holds
+//!
+//! One entry for each job, found by the engine (the address of its gateway) and the job's key. It holds
+//!
+//! - the fingerprint of the request, so that it is only used for the very same question;
+//! - the answer as JSON text, as expressions see it as `response`;
+//! - when it was stored, the job's type and its process instance, for limits and for people;
+//! - a checksum and a version, so that nothing else than what was stored is ever taken for an answer.
+//!
+//! No secret is in it: where an answer repeats a secret of its job, the secret's name is kept in its place.
+//!
+//! # Its life
+//!
+//! ```text
+//! claimed ── stored? ──────────────── yes: used, the model is not asked
+//!               │ no
+//!           model asked ── answer ── put, durable ── result expression ── report
+//!                                                                           │
+//!    completed, error thrown, or the job is gone ─── removed soon ──────────┤
+//!    failed because the answer could not be mapped ─ kept ──────────────────┤
+//!    failed because `jobError` asked for it ──────── removed before the report
+//! ```
+//!
+//! # Invariants
+//!
+//! 1. *Durable before it is used.* [`Claim::keep`] returns when the entry would survive the end of the process.
+//!    Nothing is mapped or reported before. Answers that arrive together share one commit.
+//! 2. *Never another answer.* An entry of another request, of another engine, of another version, too old, or
+//!    changed on disk is not used.
+//! 3. *One attempt at a time.* When a lock ran out and the job came back while its call still runs, the second
+//!    attempt waits for the first one's answer ([`Journal::claim`]) in place of asking again.
+//! 4. *It never stands in the way.* Storage that is corrupt, full, read-only, slow or in use by another process
+//!    means that answers are not kept. It is said once, counted, and tried again; jobs go on meanwhile.
+//! 5. *It is bounded*, in size and age: the oldest go first. A removal may come late or, when the process is
+//!    killed, not at all; nobody asks for such an entry, and it goes by age.
+//! 6. *A rejected answer is gone before the engine may ask again:* `jobError` wants a new one, so the entry
+//!    goes before the failure is reported. It is the one case in which a lost report costs a second call.
+//!
+//! The journal knows neither jobs nor Bedrock, and imports no other module of this program.
+
+mod claims;
+mod entry;
+mod error;
+mod index;
+mod redb;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use self::claims::{Claims, Hold};
+pub use self::entry::{Entry, Fingerprint, Key, Slip};
+pub use self::error::{Error, Host, Notice};
+pub use self::index::Limits;
+pub use self::redb::{Archive, Options, Redb};
+pub use self::store::{Removal, Store};
+
+/// The journal of the jobs of one engine. Clones are the same one.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    open: Option<Open>,
+}
+
+#[derive(Debug, Clone)]
+struct Open {
+    engine: Arc<str>,
+    store: Arc<dyn Store>,
+    claims: Claims,
+}
+
+/// The right to ask for the answer to a job. Dropping it lets the next attempt on.
+#[derive(Debug)]
+pub struct Claim {
+    store: Arc<dyn Store>,
+    key: Key,
+    _hold: Hold,
+}
+
+impl Journal {
+    /// Keeps nothing.
+    pub fn off() -> Self {
+        Self { open: None }
+    }
+
+    /// Keeps answers in a store. The engine is whatever tells it from others for as long as its jobs live.
+    pub fn new(engine: &str, store: Arc<dyn Store>) -> Self {
+        Self { open: Some(Open { engine: engine.into(), store, claims: Claims::default() }) }
+    }
+
+    /// Waits until no other attempt of this process asks for the answer to the job. `None` without a journal.
+    pub async fn claim(&self, job_key: i64) -> Option<Claim> {
+        let open = self.open.as_ref()?;
+        let hold = open.claims.hold(job_key).await;
+        Some(Claim { store: Arc::clone(&open.store), key: open.key(job_key), _hold: hold })
+    }
+
+    /// Drops the entry of a job.
+    pub async fn forget(&self, job_key: i64, removal: Removal) -> Result<(), Error> {
+        match &self.open {
+            Some(open) => open.store.remove(open.key(job_key), removal).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Makes everything durable and lets go of the storage.
+    pub async fn close(&self) {
+        if let Some(open) = &self.open {
+            open.store.close().await;
+        }
+    }
+}
+
+impl Open {
+    fn key(&self, job_key: i64) -> Key {
+        Key { engine: Arc::clone(&self.engine), job_key }
+    }
+}
+
+impl Claim {
+    /// The stored answer to this very request.
+    pub async fn answer(&self, fingerprint: &Fingerprint) -> Result<Option<Vec<u8>>, Error> {
+        let found = self.store.get(self.key.clone()).await?;
+        Ok(found.filter(|entry| entry.fingerprint == *fingerprint).map(|entry| entry.answer))
+    }
+
+    /// Keeps an answer. It is durable when this returns.
+    pub async fn keep(&self, entry: Entry) -> Result<(), Error> {
+        self.store.put(self.key.clone(), entry).await
+    }
+}
