@@ -1,5 +1,6 @@
 //! A bound request, from the first attempt to the shaped answer.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,9 +17,9 @@ use super::field::Field;
 use super::input::{Action, Request};
 use super::native::Task;
 use super::outgoing::{Operation, Outgoing};
-use super::retry::{Attempts, Kind};
 use super::send::{self, Answer, Head};
 use super::target::Target;
+use super::turns::{Caller, Turns};
 use super::{Error, invoke_model, receive, stream};
 use crate::connector::{self, Call, Response};
 use crate::documents::{Expander, Session};
@@ -30,6 +31,8 @@ use crate::telemetry::Event;
 pub(super) struct BedrockCall {
     pub(super) parts: Arc<Parts>,
     pub(super) flavour: Flavour,
+    /// The process, which takes its turn with others.
+    pub(super) process: Arc<str>,
     pub(super) target: Target,
     pub(super) action: Action,
     /// As it came, for the fingerprint.
@@ -146,27 +149,34 @@ impl BedrockCall {
     pub(super) async fn ask(&self, outgoing: &Outgoing) -> Result<Asked, Error> {
         let client = self.parts.clients.get(&self.target).await?;
         let started = Instant::now();
-        let options = self.parts.clients.options();
-        let mut attempts = Attempts::new(options);
+        let max_bytes = self.parts.clients.options().max_answer_bytes;
         let model_id = outgoing.subject();
-        loop {
+        let shown = (&*self.masker.mask(model_id), &*self.masker.mask(&self.target.region));
+        let mut turns = Turns::new(self.caller(model_id, shown));
+        let result = loop {
+            if let Err(error) = turns.next().await {
+                break Err(error);
+            }
             let sent = Instant::now();
-            let result = match send::send(&client, outgoing, options.max_answer_bytes).await {
+            let result = match send::send(&client, outgoing, max_bytes).await {
                 Ok(answer) => self.read(outgoing, answer, sent).await,
                 Err(error) => Err(error),
             };
-            let kind = result.as_ref().err().map_or(Kind::Final, Kind::of);
-            let Some(wait) = attempts.after(kind, fastrand::f64()) else {
-                self.tell_call(model_id, result.as_ref().err(), attempts.made, started.elapsed());
-                let (value, head) = result?;
-                return Ok(Asked { value, head, attempts: attempts.made, took: started.elapsed() });
-            };
-            if kind == Kind::Throttled {
-                let (model, region) = (&self.masker.mask(model_id), &self.masker.mask(&self.target.region));
-                self.parts.telemetry.emit(Event::ModelThrottled { model, region, wait });
+            if let ControlFlow::Break(result) = turns.after(result).await {
+                break result;
             }
-            tokio::time::sleep(wait).await;
+        };
+        if let Ok((answer, head)) = &result {
+            turns.used(counted_tokens(answer, head));
         }
+        self.tell_call(model_id, result.as_ref().err(), turns.made, started.elapsed());
+        let (value, head) = result?;
+        Ok(Asked { value, head, attempts: turns.made, took: started.elapsed() })
+    }
+
+    fn caller<'a>(&'a self, model_id: &'a str, shown: (&'a str, &'a str)) -> Caller<'a> {
+        let Parts { clients, telemetry, .. } = &*self.parts;
+        Caller { clients, telemetry, target: &self.target, model_id, process: &self.process, shown }
     }
 
     async fn read(
@@ -221,4 +231,15 @@ impl BedrockCall {
             cache_write: count("cacheWriteInputTokens"),
         });
     }
+}
+
+/// The tokens that count towards a quota; those read from a cache do not.
+fn counted_tokens(answer: &Value, head: &Head) -> u64 {
+    let count = |key: &str| answer.pointer(key).and_then(Value::as_u64).unwrap_or(0);
+    let told: u64 = ["/usage/inputTokens", "/usage/outputTokens", "/usage/cacheWriteInputTokens"]
+        .into_iter()
+        .map(count)
+        .sum();
+    // InvokeModel tells them in its headers.
+    told.max(head.input_tokens.unwrap_or(0) + head.output_tokens.unwrap_or(0))
 }

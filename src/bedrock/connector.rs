@@ -72,13 +72,14 @@ impl Connector for Bedrock {
         &["authentication", "configuration", "action", "data", "awsCredential"]
     }
 
-    fn bind(&self, variables: &Value, _scope: &Scope) -> Result<Box<dyn Call>, Error> {
+    fn bind(&self, variables: &Value, scope: &Scope) -> Result<Box<dyn Call>, Error> {
         let variables = Field::named("", variables, self.flavour.names());
         let Bound { target, action, data, request } =
             read(&variables, self.flavour, self.parts.clients.options())?;
         Ok(Box::new(BedrockCall {
             parts: Arc::clone(&self.parts),
             flavour: self.flavour,
+            process: scope.bpmn_process_id.as_str().into(),
             target,
             action,
             data,

@@ -6,8 +6,8 @@
 //!   is the conversation as processes hold it. `native/` is the native job type, with all that Bedrock offers.
 //!   Bodies are plain JSON, because the SDK's types lose what they do not know.
 //! - `clients.rs` keeps one client per identity, region and endpoint over one pool of connections; `outgoing.rs` is
-//!   a request, `send.rs` makes one attempt, `receive.rs` and `stream/` read what comes, `retry.rs` says when there
-//!   is another attempt.
+//!   a request, `send.rs` makes one attempt, `receive.rs` and `stream/` read what comes, `turns.rs` waits for its
+//!   turn and `retry.rs` says whether there is another.
 //! - `error.rs` lists every code with what Camunda's runtime calls it.
 
 mod call;
@@ -31,6 +31,7 @@ mod retry;
 mod send;
 mod stream;
 mod target;
+mod turns;
 
 #[cfg(test)]
 mod tests;
@@ -40,4 +41,5 @@ pub use self::clients::{Clients, DefaultIdentityState};
 pub use self::connector::{Bedrock, Flavour};
 pub use self::error::{CODES, Error};
 pub use self::inputs::{INPUTS, Input, InputKind, read_paths};
-pub use self::options::{DefaultIdentity, Options, Proxy, Retries};
+pub use self::options::{DefaultIdentity, Options, Proxy, Quotas, Retries};
+pub use crate::pace::Quota;

@@ -104,8 +104,12 @@ pub enum Event<'a> {
     },
     /// The first piece of a streamed answer is there.
     FirstToken { model: &'a str, wait: Duration },
-    /// A call waits for its turn.
+    /// A call was throttled, and waits.
     ModelThrottled { model: &'a str, region: &'a str, wait: Duration },
+    /// A call has its turn, after so long.
+    TurnTaken { model: &'a str, region: &'a str, waited: Duration },
+    /// Calls are let through at another pace, in calls a minute; none is no limit.
+    PaceChanged { model: &'a str, region: &'a str, before: Option<f64>, per_minute: Option<f64> },
     /// What an answer costs.
     TokensUsed { model: &'a str, input: u64, output: u64, cache_read: u64, cache_write: u64 },
     /// An answer is durable.
@@ -121,13 +125,13 @@ pub enum Event<'a> {
 
     // --- the journal ---
     /// Answers are kept from now on.
-    JournalOpened { path: &'a str, entries: usize, bytes: u64 },
+    JournalOpened { place: &'a str, entries: u64, bytes: u64 },
     /// Answers are not kept, by choice or for want of a folder.
     JournalOff { chosen: bool, message: &'a str },
     /// Answers are not kept for the time being.
     JournalUnavailable { reason: &'a str, message: &'a str },
     /// Answers are kept again.
-    JournalRestored { path: &'a str },
+    JournalRestored { place: &'a str },
     /// A file that could not be used was moved, and a new one begun.
     JournalSetAside { moved_to: &'a str, message: &'a str },
     /// Answers were dropped to stay within a limit: `size` or `age`.

@@ -131,9 +131,9 @@ pub const INPUTS: &[Input] = &[
     input("data.data_newDocuments_single_inline_content", "Document content", Any, CONVERSATION, "\"Some text.\""),
     input("data.data_newDocuments_single_inline_fileName", "Document file name", Text, CONVERSATION, "\"note.txt\""),
     input("data.data_newDocuments_single_inline_contentType", "Document content type", Text, CONVERSATION, "\"text/plain\""),
-    input("data.data_newDocuments_single_external_url", "Document URL", Text, CONVERSATION, "\"https://example.com/a.pdf\""),
+    input("data.data_newDocuments_single_external_url", "URL", Text, CONVERSATION, "\"https://example.com/a.pdf\""),
     input("data.data_newDocuments_single_external_fileName", "Name of the file", Text, CONVERSATION, "\"a.pdf\""),
-    input("data.data_newDocuments_multiple_expression", "Documents", List, CONVERSATION, "[]"),
+    input("data.data_newDocuments_multiple_expression", "List of documents", List, CONVERSATION, "[]"),
     // Inference.
     input("data.maxTokens", "Maximum tokens", WholeNumber, CONVERSE, "512"),
     input("data.temperature", "Temperature", Fraction, CONVERSE, "0.7"),

@@ -46,11 +46,11 @@ impl Embed {
         let model_id = read::model_id(data)?;
         let texts = read::texts(data, "texts")?;
         let embed = Self {
-            maker: Maker::of(&model_id).ok_or_else(|| unknown(data, &model_id))?,
             dimensions: read::number(data, "dimensions", 1..=i32::MAX)?,
             normalize: read::flag(data, "normalize")?,
             purpose: read::choice(data, "inputType", PURPOSES)?.unwrap_or("search_document"),
             truncate: read::choice(data, "truncate", &["NONE", "START", "END"])?,
+            maker: Maker::of(&model_id).ok_or_else(|| unknown(data, &model_id))?,
             model_id,
             texts,
         };

@@ -67,6 +67,11 @@ impl Assembly {
         !self.blocks.is_empty()
     }
 
+    /// Whether the last event is there.
+    pub(super) fn is_whole(&self) -> bool {
+        self.role.is_some() && self.stopped.is_some() && self.metadata.is_some()
+    }
+
     /// The whole answer; none when its last event is not there.
     pub(super) fn finish(self) -> Option<Value> {
         let content: Vec<Value> = self.blocks.into_values().map(Block::finish).collect();

@@ -43,8 +43,13 @@ pub(in crate::bedrock) async fn read(
     let mut on_first = Some(on_first);
     loop {
         let next = timeout(limits.idle, reader.next()).await;
-        let next = next.unwrap_or(Err(Error::StreamSilent { limit: limits.idle }));
-        let Some(message) = next? else { return reader.end() };
+        let message = match next.unwrap_or(Err(Error::StreamSilent { limit: limits.idle })) {
+            Ok(Some(message)) => message,
+            Ok(None) => return reader.end(),
+            // Whatever happens behind the last event, the answer is whole.
+            Err(_) if reader.is_whole() => return reader.end(),
+            Err(error) => return Err(error),
+        };
         reader.take(&message)?;
         if reader.has_begun()
             && let Some(on_first) = on_first.take()
@@ -121,6 +126,10 @@ impl Reader<'_> {
         self.assembly.as_ref().is_some_and(Assembly::has_content)
     }
 
+    fn is_whole(&self) -> bool {
+        self.assembly.as_ref().is_some_and(Assembly::is_whole)
+    }
+
     /// What an exception inside the stream means. Before the first piece it is what it would have been as a plain
     /// answer, and may be sent again.
     fn exception(&self, name: &str, message: &str) -> Error {
@@ -133,6 +142,7 @@ impl Reader<'_> {
             code,
             message: message.to_owned(),
             request_id: "unknown".to_owned(),
+            retry_after: None,
         }
     }
 
@@ -143,10 +153,6 @@ impl Reader<'_> {
 
     fn end(self) -> Result<Value, Error> {
         let unfinished = self.broken("the stream ended before its last event".to_owned());
-        // Bytes that are no frame are the begin of one.
-        if !self.buffer.is_empty() {
-            return Err(unfinished);
-        }
         self.assembly.and_then(Assembly::finish).ok_or(unfinished)
     }
 }

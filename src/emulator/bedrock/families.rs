@@ -87,7 +87,7 @@ impl Family {
             Self::AnthropicMessages => &["anthropic_version", "max_tokens", "messages"],
             Self::NovaMessages => &["messages"],
             Self::TitanText | Self::TitanEmbed => &["inputText"],
-            Self::CohereEmbed => &["texts", "input_type"],
+            Self::CohereEmbed => &["texts"],
             Self::AmazonImage => &["taskType", "textToImageParams"],
             Self::CohereChat => &["message"],
             Self::Llama | Self::MistralPrompt | Self::StabilityImage => &["prompt"],
