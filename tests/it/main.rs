@@ -23,5 +23,6 @@ mod native;
 mod peer_cases;
 mod scenarios;
 mod secrets;
+mod sizes;
 mod support;
 mod throttling;
