@@ -183,6 +183,11 @@ impl Error {
             | Self::Unreadable { .. }
             | Self::TooLarge { .. }
             | Self::NoMessage { .. }
+            | Self::StreamCut { .. }
+            | Self::StreamSilent { .. }
+            | Self::OutputInvalid { .. }
+            | Self::NoImage { .. }
+            | Self::Incomplete { .. }
             | Self::Request { .. }
             | Self::Document(_) => None,
         }
