@@ -8,6 +8,8 @@ use super::call::BedrockCall;
 use super::clients::Clients;
 use super::field::Field;
 use super::input::{Action, Request};
+use super::inputs::Names;
+use super::native::Refusals;
 use super::route::{Route, Ways};
 use super::target::Target;
 use crate::connections::{Granted, Grantee};
@@ -25,6 +27,16 @@ pub enum Flavour {
     Native,
 }
 
+impl Flavour {
+    /// What messages call the inputs: only our own templates show our labels.
+    pub(super) fn names(self) -> Names<'static> {
+        match self {
+            Self::Compat => Names::Paths,
+            Self::Native => Names::Labels,
+        }
+    }
+}
+
 /// What all calls share.
 #[derive(Debug, Clone)]
 pub(super) struct Parts {
@@ -33,6 +45,8 @@ pub(super) struct Parts {
     pub(super) telemetry: Telemetry,
     /// None: tasks through connections are not served.
     pub(super) ways: Option<Arc<Ways>>,
+    /// Which models gave no streams.
+    pub(super) refusals: Arc<Refusals>,
 }
 
 /// The connector to Bedrock, for one flavour of answers.
@@ -45,7 +59,8 @@ pub struct Bedrock {
 impl Bedrock {
     /// A connector over these clients.
     pub fn new(flavour: Flavour, clients: Arc<Clients>, loader: Loader, telemetry: Telemetry) -> Self {
-        Self { flavour, parts: Arc::new(Parts { clients, loader, telemetry, ways: None }) }
+        let parts = Parts { clients, loader, telemetry, ways: None, refusals: Arc::default() };
+        Self { flavour, parts: Arc::new(parts) }
     }
 
     /// Serves tasks that come through connections, too.
@@ -101,20 +116,9 @@ impl Bedrock {
         scope: &Scope,
         route: impl FnOnce(&Field<'_>, &Parts) -> Result<Route, Error>,
     ) -> Result<Box<dyn Call>, Error> {
-        let variables = Field::new("", variables);
-        if !variables.value().is_object() {
-            return Err(Error::input(
-                "the variables of the job are no JSON object; report this to the engine's operator".into(),
-            ));
-        }
-        let action = Action::read(&variables)?;
-        let data = variables
-            .entry("data")
-            .ok_or_else(|| Error::input("data is missing; give the task its input".into()))?;
-        data.object()?;
-        let data = data.value().clone();
-        let route = route(&variables, &self.parts)?;
-        let request = if needs_expansion(&data) { None } else { Some(Request::read(action, &data)?) };
+        let variables = Field::named("", variables, self.flavour.names());
+        let Bound { route, action, data, request } =
+            read(&variables, self.flavour, |variables| route(variables, &self.parts))?;
         Ok(Box::new(BedrockCall {
             parts: Arc::clone(&self.parts),
             flavour: self.flavour,
@@ -126,4 +130,40 @@ impl Bedrock {
             masker: Masker::default(),
         }))
     }
+}
+
+/// The variables of a task, bound.
+#[derive(Debug)]
+pub(super) struct Bound<R> {
+    route: R,
+    action: Action,
+    data: Value,
+    /// None: the data has functions, so it is bound only when these have run.
+    request: Option<Request>,
+}
+
+/// Binds the variables of a task; `route` reads where it goes. Nothing is sent anywhere.
+pub(super) fn read<R>(
+    variables: &Field<'_>,
+    flavour: Flavour,
+    route: impl FnOnce(&Field<'_>) -> Result<R, Error>,
+) -> Result<Bound<R>, Error> {
+    if !variables.value().is_object() {
+        return Err(Error::input(
+            "the variables of the job are no JSON object; report this to the engine's operator".into(),
+        ));
+    }
+    let action = Action::read(flavour, variables)?;
+    let data = variables
+        .entry("data")
+        .ok_or_else(|| Error::input("data is missing; give the task its input".into()))?;
+    data.object()?;
+    let data = data.value().clone();
+    let route = route(variables)?;
+    let request = if needs_expansion(&data) {
+        None
+    } else {
+        Some(Request::read(flavour, action, &Field::named("data", &data, variables.names()))?)
+    };
+    Ok(Bound { route, action, data, request })
 }

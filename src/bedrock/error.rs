@@ -48,6 +48,21 @@ pub enum Error {
     /// The answer has no message.
     #[error("the answer of model {model_id:?} has no message; its stop reason is {stop_reason}")]
     NoMessage { model_id: String, stop_reason: String },
+    /// A stream broke off in the middle of the answer. What was written is paid, so it is not asked for again here.
+    #[error("the answer was cut in the middle: {reason}")]
+    StreamCut { code: Option<String>, reason: String },
+    /// A stream went silent. Raise the limit, if the model may think for longer without a word.
+    #[error("the stream of the answer was silent for {limit:?}; consider raising the limit")]
+    StreamSilent { limit: Duration },
+    /// The answer does not fit the schema, and neither did the corrections. Ask for less, or allow more corrections.
+    #[error("the answer of model {model_id:?} does not fit the schema: {problems}")]
+    OutputInvalid { model_id: String, problems: String },
+    /// The model drew nothing. Say it in other words, if it was refused.
+    #[error("model {model_id:?} gave no image: {reason}")]
+    NoImage { model_id: String, reason: String },
+    /// Not all that was asked for is in the answer.
+    #[error("the answer of model {model_id:?} has {found}, expected {expected}")]
+    Incomplete { model_id: String, found: String, expected: String },
     /// The request could not be built.
     #[error("the request cannot be built: {reason}")]
     Request { reason: String },
@@ -71,6 +86,11 @@ codes! {
     ANSWER_UNREADABLE = "ANSWER_UNREADABLE": "the answer was cut short or is no JSON",
     ANSWER_TOO_LARGE = "ANSWER_TOO_LARGE": "the answer is larger than the configured limit: raise it, or ask for less",
     ANSWER_EMPTY = "ANSWER_EMPTY": "the answer of Converse has no message",
+    STREAM_CUT = "STREAM_CUT": "the connection broke in the middle of an answer: what the model had written is paid, a further attempt pays anew",
+    STREAM_SILENT = "STREAM_SILENT": "the model sent nothing for longer than the configured limit: raise it, or switch streaming off",
+    OUTPUT_INVALID = "OUTPUT_INVALID": "the answer does not fit the JSON schema, after all corrections: loosen the schema, allow more corrections or tokens, or take another model",
+    IMAGE_MISSING = "IMAGE_MISSING": "the model gave no image, most often because its filter refused the prompt",
+    ANSWER_INCOMPLETE = "ANSWER_INCOMPLETE": "the answer has less than was asked for",
     REQUEST_INVALID = "REQUEST_INVALID": "the request could not be built from the input",
     ANY_STATUS = "HTTP_<status>": "something before Bedrock, such as a proxy, gave this error status, without a code of Bedrock",
 }
@@ -117,6 +137,12 @@ impl Error {
             Self::Unreadable { .. } => ANSWER_UNREADABLE.into(),
             Self::TooLarge { .. } => ANSWER_TOO_LARGE.into(),
             Self::NoMessage { .. } => ANSWER_EMPTY.into(),
+            Self::StreamCut { code: Some(code), .. } => code.clone().into(),
+            Self::StreamCut { code: None, .. } => STREAM_CUT.into(),
+            Self::StreamSilent { .. } => STREAM_SILENT.into(),
+            Self::OutputInvalid { .. } => OUTPUT_INVALID.into(),
+            Self::NoImage { .. } => IMAGE_MISSING.into(),
+            Self::Incomplete { .. } => ANSWER_INCOMPLETE.into(),
             Self::Request { .. } => REQUEST_INVALID.into(),
             Self::Document(error) => error.code(),
         }
@@ -133,6 +159,11 @@ impl Error {
             Self::Connection { .. }
             | Self::TimedOut { .. }
             | Self::Credentials { .. }
+            | Self::StreamCut { .. }
+            | Self::StreamSilent { .. }
+            | Self::OutputInvalid { .. }
+            | Self::NoImage { .. }
+            | Self::Incomplete { .. }
             | Self::TooLarge { .. }
             | Self::Request { .. } => CLIENT_CLASS.into(),
             Self::Unreadable { java_class, .. } => (*java_class).into(),
@@ -152,6 +183,11 @@ impl Error {
             | Self::Unreadable { .. }
             | Self::TooLarge { .. }
             | Self::NoMessage { .. }
+            | Self::StreamCut { .. }
+            | Self::StreamSilent { .. }
+            | Self::OutputInvalid { .. }
+            | Self::NoImage { .. }
+            | Self::Incomplete { .. }
             | Self::Request { .. }
             | Self::Document(_) => None,
         }
@@ -166,6 +202,11 @@ impl Error {
             | Self::TimedOut { .. }
             | Self::Credentials { .. }
             | Self::Unreadable { .. }
+            | Self::StreamCut { .. }
+            | Self::StreamSilent { .. }
+            | Self::OutputInvalid { .. }
+            | Self::NoImage { .. }
+            | Self::Incomplete { .. }
             | Self::NoMessage { .. } => Retry::Spend,
             Self::Request { .. } | Self::TooLarge { .. } => Retry::Never,
             Self::Document(error) if error.is_transient() => Retry::Spend,

@@ -34,6 +34,10 @@ pub struct Options {
     pub quotas: Quotas,
     /// How often and how fast a call is sent again.
     pub retries: Retries,
+    /// Whether tasks of the native type ask for streams. The modeler sees the same answer either way.
+    pub streaming: bool,
+    /// How long a stream may be silent.
+    pub stream_idle: Duration,
     /// How many clients, one per identity, region and endpoint, are kept.
     pub max_clients: usize,
 }
@@ -53,6 +57,8 @@ impl Default for Options {
             throttle_patience: Duration::from_secs(300),
             quotas: Quotas::default(),
             retries: Retries::default(),
+            streaming: true,
+            stream_idle: Duration::from_secs(300),
             max_clients: 256,
         }
     }

@@ -31,6 +31,11 @@ impl Kind {
             | Error::Unreadable { .. }
             | Error::TooLarge { .. }
             | Error::NoMessage { .. }
+            | Error::StreamCut { .. }
+            | Error::StreamSilent { .. }
+            | Error::OutputInvalid { .. }
+            | Error::NoImage { .. }
+            | Error::Incomplete { .. }
             | Error::Request { .. }
             | Error::Document(_) => Self::Final,
         }

@@ -26,6 +26,13 @@ pub(super) enum Route {
     Granted { ways: Arc<Ways>, pool: Arc<Pool>, granted: Granted },
 }
 
+/// A route, for remembering things about it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    Own(Target),
+    Connection(String),
+}
+
 /// One attempt's place.
 #[derive(Debug)]
 pub(super) struct Stop {
@@ -52,6 +59,13 @@ impl Route {
         match self {
             Self::Own(target) => ["", &target.region, target.endpoint.as_deref().unwrap_or_default()],
             Self::Granted { granted, .. } => ["connection", &granted.connection.name, &granted.model.id],
+        }
+    }
+
+    pub(super) fn place(&self) -> Place {
+        match self {
+            Self::Own(target) => Place::Own(target.clone()),
+            Self::Granted { granted, .. } => Place::Connection(granted.connection.name.clone()),
         }
     }
 

@@ -28,6 +28,8 @@ pub(crate) fn read(reader: &mut Reader, proxies: &Proxies, variables: &[(String,
     reader.duration("bedrock.call-timeout", &mut options.call_limit);
     reader.bytes("bedrock.max-answer-size", &mut options.max_answer_bytes);
     reader.duration("bedrock.throttle-patience", &mut options.throttle_patience);
+    reader.duration("bedrock.stream-idle", &mut options.stream_idle);
+    options.streaming = reader.switch("bedrock.streaming").unwrap_or(options.streaming);
     options.quotas = quotas(reader, options.throttle_patience);
     options
 }

@@ -104,6 +104,8 @@ pub enum Event<'a> {
         attempts: u32,
         took: Duration,
     },
+    /// The first piece of a streamed answer is there.
+    FirstToken { model: &'a str, wait: Duration },
     /// A call was throttled, and waits.
     ModelThrottled { model: &'a str, region: &'a str, wait: Duration },
     /// A call has its turn, after so long.

@@ -46,6 +46,7 @@ const FEED_UP: &str = "bedrock_connector_feed_up";
 const FEEDS_RESTARTED: &str = "bedrock_connector_feeds_restarted";
 const MODEL_CALLS: &str = "bedrock_connector_model_calls";
 const MODEL_SECONDS: &str = "bedrock_connector_model_seconds";
+const FIRST_TOKEN_SECONDS: &str = "bedrock_connector_first_token_seconds";
 const MODEL_THROTTLED: &str = "bedrock_connector_model_throttled";
 const MODEL_WAITING: &str = "bedrock_connector_model_waiting";
 const MODEL_WAIT_SECONDS: &str = "bedrock_connector_model_wait_seconds";
@@ -116,6 +117,7 @@ pub(super) struct Metrics {
     pub(super) feeds_restarted: Counters<1>,
     pub(super) model_calls: Counters<3>,
     pub(super) model_seconds: Histograms<1>,
+    pub(super) first_token_seconds: Histograms<1>,
     pub(super) model_throttled: Counters<2>,
     pub(super) model_waiting: Gauges<2>,
     pub(super) model_wait_seconds: Histograms<2>,
@@ -202,6 +204,11 @@ impl Metrics {
             feeds_restarted: add(page, FEEDS_RESTARTED, "Feeds started anew after a defect of this program"),
             model_calls: add(page, MODEL_CALLS, "Calls of models, by status code"),
             model_seconds: add_histogram(page, MODEL_SECONDS, "How long calls of models took"),
+            first_token_seconds: add_histogram(
+                page,
+                FIRST_TOKEN_SECONDS,
+                "How long the first piece of streamed answers took",
+            ),
             model_throttled: add(page, MODEL_THROTTLED, "Attempts that Bedrock throttled"),
             model_waiting: add(page, MODEL_WAITING, "Calls that wait for their turn"),
             model_wait_seconds: add_histogram(

@@ -148,6 +148,10 @@ impl Metrics {
                 self.model_calls.get_or_create(&labels).inc();
                 self.model_seconds.get_or_create(&[("model", model)]).observe(took.as_secs_f64());
             }
+            Event::FirstToken { model, wait } => {
+                let model = self.models.admit(model);
+                self.first_token_seconds.get_or_create(&[("model", model)]).observe(wait.as_secs_f64());
+            }
             Event::ModelThrottled { model, region, .. } => {
                 self.model_throttled.get_or_create(&self.place(model, region)).inc();
             }

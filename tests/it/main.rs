@@ -20,6 +20,7 @@ mod lifecycle;
 mod migration;
 #[path = "../journal/model.rs"]
 mod model;
+mod native;
 mod peer_cases;
 mod scenarios;
 mod secrets;

@@ -15,6 +15,7 @@ mod exchange;
 mod families;
 mod handle;
 mod identity;
+mod images_and_vectors;
 mod json;
 mod model;
 mod respond;

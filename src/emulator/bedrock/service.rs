@@ -10,7 +10,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use http::HeaderMap;
 use http::request::Parts;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::conversation::Conversation;
@@ -72,6 +72,36 @@ struct Asked {
     body: Option<Value>,
     text: String,
     identity: Identity,
+    /// What the headers of InvokeModel ask of a guardrail.
+    guard: Guard,
+}
+
+/// A guardrail over InvokeModel.
+#[derive(Debug, Default)]
+struct Guard {
+    is_on: bool,
+    is_traced: bool,
+}
+
+impl Guard {
+    fn of(headers: &HeaderMap) -> Self {
+        let trace = headers.get("x-amzn-bedrock-trace").map(|value| value.as_bytes().to_ascii_uppercase());
+        Self {
+            is_on: headers.contains_key("x-amzn-bedrock-guardrailidentifier"),
+            is_traced: trace.is_some_and(|trace| trace.starts_with(b"ENABLED")),
+        }
+    }
+
+    /// What the guardrail adds to the answer of a model.
+    fn mark(&self, asked: &Value, answer: &mut Value) {
+        if let (true, Value::Object(entries)) = (self.is_on, answer) {
+            let action = if model::blocked(&asked.to_string()) { "INTERVENED" } else { "NONE" };
+            entries.insert("amazon-bedrock-guardrailAction".to_owned(), action.into());
+            if self.is_traced {
+                entries.insert("amazon-bedrock-trace".to_owned(), json!({"guardrail": {"input": {}}}));
+            }
+        }
+    }
 }
 
 /// Serves one request.
@@ -128,6 +158,7 @@ impl App {
             body: serde_json::from_slice(&bytes).ok(),
             text,
             identity: Identity::of(&parts.headers),
+            guard: Guard::of(&parts.headers),
         };
         let counted = Counted::of(&self.tally, &asked.text);
         let watch = Watch::over(&self.exchanges, counted, &self.in_flight, |in_flight| Exchange {
@@ -183,32 +214,34 @@ fn answer(asked: &Asked) -> Answer {
         return Answer::Canned(unknown);
     };
     let checked = validate(route, asked.body.as_ref());
-    let answered = checked.and_then(|()| answer_valid(route, asked.body.as_ref().unwrap_or(&Value::Null)));
+    let body = asked.body.as_ref().unwrap_or(&Value::Null);
+    let answered = checked.and_then(|()| answer_valid(route, body, &asked.guard));
     answered.unwrap_or_else(|message| Answer::Error { code: ErrorCode::Validation, message })
 }
 
-fn answer_valid(route: &Route, body: &Value) -> Result<Answer, String> {
-    let json = |body| Answer::Json { body, headers: Vec::new() };
+fn answer_valid(route: &Route, body: &Value, guard: &Guard) -> Result<Answer, String> {
+    let plain = |body| Answer::Json { body, headers: Vec::new() };
     Ok(match route.operation {
         Operation::Converse => {
-            json(converse::response(body, &model::answer(&Conversation::of_converse(body))))
+            plain(converse::response(body, &model::answer(&Conversation::of_converse(body))))
         }
         Operation::ConverseStream => {
             Answer::Events(converse::events(body, &model::answer(&Conversation::of_converse(body))))
         }
         Operation::InvokeModel => {
-            let families::Invocation { body, reply } = families::invoke(&route.id, body)?;
+            let families::Invocation { body: mut answer, reply } = families::invoke(&route.id, body)?;
+            guard.mark(body, &mut answer);
             let headers = vec![
                 ("x-amzn-bedrock-input-token-count", reply.input_tokens.to_string()),
                 ("x-amzn-bedrock-output-token-count", reply.output_tokens.to_string()),
             ];
-            Answer::Json { body, headers }
+            Answer::Json { body: answer, headers }
         }
         Operation::InvokeModelWithResponseStream => Answer::Events(families::events(&route.id, body)?),
         Operation::CountTokens => {
-            json(converse::count_tokens(body, |encoded| families::encoded_conversation(&route.id, encoded)))
+            plain(converse::count_tokens(body, |encoded| families::encoded_conversation(&route.id, encoded)))
         }
-        Operation::ApplyGuardrail => json(converse::apply_guardrail(body)),
+        Operation::ApplyGuardrail => plain(converse::apply_guardrail(body)),
     })
 }
 
