@@ -13,7 +13,21 @@ pub enum Error {
     /// Bedrock refused or failed. The text has the form that the AWS SDK for Java gives it, because error
     /// expressions look for `Status Code: 400` in it.
     #[error("{message} (Service: BedrockRuntime, Status Code: {status}, Request ID: {request_id})")]
-    Service { status: u16, code: String, message: String, request_id: String },
+    Service {
+        status: u16,
+        code: String,
+        message: String,
+        request_id: String,
+        /// After how long it may be asked again, where it says so.
+        retry_after: Option<Duration>,
+    },
+    /// Bedrock grants fewer calls than are wanted, and this one was not sent at all. Its code is Bedrock's own for this, so
+    /// that error expressions need to know one only.
+    #[error(
+        "the call waited {patience:?} for its turn, because Bedrock grants fewer calls than are wanted; consider a higher \
+         quota, or a longer BEDROCK_CONNECTOR_THROTTLE_PATIENCE"
+    )]
+    NoTurn { patience: Duration },
     /// No answer: the way to Bedrock is broken, or the connection was cut. Check network and proxy.
     #[error("no answer from Bedrock: {reason}")]
     Connection { reason: String },
@@ -34,6 +48,21 @@ pub enum Error {
     /// The answer has no message.
     #[error("the answer of model {model_id:?} has no message; its stop reason is {stop_reason}")]
     NoMessage { model_id: String, stop_reason: String },
+    /// A stream broke off in the middle of the answer. What was written is paid, so it is not asked for again here.
+    #[error("the answer was cut in the middle: {reason}")]
+    StreamCut { code: Option<String>, reason: String },
+    /// A stream went silent. Raise the limit, if the model may think for longer without a word.
+    #[error("the stream of the answer was silent for {limit:?}; consider raising the limit")]
+    StreamSilent { limit: Duration },
+    /// The answer does not fit the schema, and neither did the corrections. Ask for less, or allow more corrections.
+    #[error("the answer of model {model_id:?} does not fit the schema: {problems}")]
+    OutputInvalid { model_id: String, problems: String },
+    /// The model drew nothing. Say it in other words, if it was refused.
+    #[error("model {model_id:?} gave no image: {reason}")]
+    NoImage { model_id: String, reason: String },
+    /// Not all that was asked for is in the answer.
+    #[error("the answer of model {model_id:?} has {found}, expected {expected}")]
+    Incomplete { model_id: String, found: String, expected: String },
     /// The request could not be built.
     #[error("the request cannot be built: {reason}")]
     Request { reason: String },
@@ -57,9 +86,17 @@ codes! {
     ANSWER_UNREADABLE = "ANSWER_UNREADABLE": "the answer was cut short or is no JSON",
     ANSWER_TOO_LARGE = "ANSWER_TOO_LARGE": "the answer is larger than the configured limit: raise it, or ask for less",
     ANSWER_EMPTY = "ANSWER_EMPTY": "the answer of Converse has no message",
+    STREAM_CUT = "STREAM_CUT": "the connection broke in the middle of an answer: what the model had written is paid, a further attempt pays anew",
+    STREAM_SILENT = "STREAM_SILENT": "the model sent nothing for longer than the configured limit: raise it, or switch streaming off",
+    OUTPUT_INVALID = "OUTPUT_INVALID": "the answer does not fit the JSON schema, after all corrections: loosen the schema, allow more corrections or tokens, or take another model",
+    IMAGE_MISSING = "IMAGE_MISSING": "the model gave no image, most often because its filter refused the prompt",
+    ANSWER_INCOMPLETE = "ANSWER_INCOMPLETE": "the answer has less than was asked for",
     REQUEST_INVALID = "REQUEST_INVALID": "the request could not be built from the input",
     ANY_STATUS = "HTTP_<status>": "something before Bedrock, such as a proxy, gave this error status, without a code of Bedrock",
 }
+
+/// Bedrock's code of a throttled call.
+const THROTTLED: &str = "ThrottlingException";
 
 /// The exceptions that have a class of their own in the AWS SDK for Java. All others share one.
 const MODELLED: &[&str] = &[
@@ -93,12 +130,19 @@ impl Error {
                 ANY_STATUS.replace("<status>", &status.to_string()).into()
             }
             Self::Service { code, .. } => code.clone().into(),
+            Self::NoTurn { .. } => THROTTLED.into(),
             Self::Connection { .. } => CONNECTION_FAILED.into(),
             Self::TimedOut { .. } => CALL_TIMED_OUT.into(),
             Self::Credentials { .. } => CREDENTIALS_UNAVAILABLE.into(),
             Self::Unreadable { .. } => ANSWER_UNREADABLE.into(),
             Self::TooLarge { .. } => ANSWER_TOO_LARGE.into(),
             Self::NoMessage { .. } => ANSWER_EMPTY.into(),
+            Self::StreamCut { code: Some(code), .. } => code.clone().into(),
+            Self::StreamCut { code: None, .. } => STREAM_CUT.into(),
+            Self::StreamSilent { .. } => STREAM_SILENT.into(),
+            Self::OutputInvalid { .. } => OUTPUT_INVALID.into(),
+            Self::NoImage { .. } => IMAGE_MISSING.into(),
+            Self::Incomplete { .. } => ANSWER_INCOMPLETE.into(),
             Self::Request { .. } => REQUEST_INVALID.into(),
             Self::Document(error) => error.code(),
         }
@@ -111,9 +155,15 @@ impl Error {
                 format!("{MODEL_CLASSES}.{code}").into()
             }
             Self::Service { .. } => format!("{MODEL_CLASSES}.BedrockRuntimeException").into(),
+            Self::NoTurn { .. } => format!("{MODEL_CLASSES}.{THROTTLED}").into(),
             Self::Connection { .. }
             | Self::TimedOut { .. }
             | Self::Credentials { .. }
+            | Self::StreamCut { .. }
+            | Self::StreamSilent { .. }
+            | Self::OutputInvalid { .. }
+            | Self::NoImage { .. }
+            | Self::Incomplete { .. }
             | Self::TooLarge { .. }
             | Self::Request { .. } => CLIENT_CLASS.into(),
             Self::Unreadable { java_class, .. } => (*java_class).into(),
@@ -122,14 +172,41 @@ impl Error {
         }
     }
 
-    /// Whether the next attempt at the job may do better.
-    pub fn retry(&self) -> Retry {
+    /// After how long the service wants to be asked again.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Service { .. }
+            Self::Service { retry_after, .. } => *retry_after,
+            Self::NoTurn { .. }
             | Self::Connection { .. }
             | Self::TimedOut { .. }
             | Self::Credentials { .. }
             | Self::Unreadable { .. }
+            | Self::TooLarge { .. }
+            | Self::NoMessage { .. }
+            | Self::StreamCut { .. }
+            | Self::StreamSilent { .. }
+            | Self::OutputInvalid { .. }
+            | Self::NoImage { .. }
+            | Self::Incomplete { .. }
+            | Self::Request { .. }
+            | Self::Document(_) => None,
+        }
+    }
+
+    /// Whether the next attempt at the job may do better.
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::Service { .. }
+            | Self::NoTurn { .. }
+            | Self::Connection { .. }
+            | Self::TimedOut { .. }
+            | Self::Credentials { .. }
+            | Self::Unreadable { .. }
+            | Self::StreamCut { .. }
+            | Self::StreamSilent { .. }
+            | Self::OutputInvalid { .. }
+            | Self::NoImage { .. }
+            | Self::Incomplete { .. }
             | Self::NoMessage { .. } => Retry::Spend,
             Self::Request { .. } | Self::TooLarge { .. } => Retry::Never,
             Self::Document(error) if error.is_transient() => Retry::Spend,
@@ -153,9 +230,11 @@ impl From<Error> for connector::Error {
 #[cfg(test)]
 mod unit {
     use super::*;
+    use crate::connections;
 
     fn service(code: &str) -> Error {
-        Error::Service { status: 400, code: code.into(), message: "no".into(), request_id: "r1".into() }
+        let (code, message, request_id) = (code.into(), "no".into(), "r1".into());
+        Error::Service { status: 400, code, message, request_id, retry_after: None }
     }
 
     #[test]
@@ -190,8 +269,11 @@ mod unit {
     #[test]
     fn the_documentation_has_every_code_once_and_no_other() {
         let mut documented = documented();
-        let mut codes: Vec<_> =
-            [CODES, connector::CODES, documents::CODES].concat().iter().map(|entry| entry.code).collect();
+        let mut codes: Vec<_> = [CODES, connector::CODES, connections::CODES, documents::CODES]
+            .concat()
+            .iter()
+            .map(|entry| entry.code)
+            .collect();
         documented.sort_unstable();
         codes.sort_unstable();
         assert_eq!(documented, codes);
@@ -199,7 +281,7 @@ mod unit {
 
     #[test]
     fn codes_are_unique_and_explained() {
-        let all = || CODES.iter().chain(connector::CODES).chain(documents::CODES);
+        let all = || CODES.iter().chain(connector::CODES).chain(connections::CODES).chain(documents::CODES);
         let mut codes: Vec<_> = all().map(|entry| entry.code).collect();
         codes.sort_unstable();
         codes.dedup();

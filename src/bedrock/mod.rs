@@ -1,11 +1,13 @@
 //! The connector to Amazon Bedrock: reads the input of a task, asks a model, and shapes the answer.
 //!
 //! - `input.rs` binds variables leniently, as Camunda's connector does, to a [`Target`](target::Target) and a
-//!   request; `field.rs` holds the rules of leniency.
-//! - `converse.rs` and `invoke_model.rs` build the bodies and shape the answers; `history.rs` is the
-//!   conversation as processes hold it. Bodies are plain JSON, because the SDK's types lose what they do not know.
-//! - `clients.rs` keeps one client per identity, region and endpoint over one pool of connections; `send.rs`
-//!   makes one attempt, `retry.rs` says when there is another.
+//!   request; `field.rs` holds the rules of leniency, and [`INPUTS`] lists every input with its label.
+//! - `converse.rs` and `invoke_model.rs` build the bodies and shape the answers of the compat job type; `history.rs`
+//!   is the conversation as processes hold it. `native/` is the native job type, with all that Bedrock offers.
+//!   Bodies are plain JSON, because the SDK's types lose what they do not know.
+//! - `clients.rs` keeps one client per identity, region and endpoint over one pool of connections; `outgoing.rs` is
+//!   a request, `send.rs` makes one attempt, `receive.rs` and `stream/` read what comes, `turns.rs` waits for its
+//!   turn and `retry.rs` says whether there is another.
 //! - `error.rs` lists every code with what Camunda's runtime calls it.
 
 mod call;
@@ -17,19 +19,30 @@ mod error;
 mod field;
 mod history;
 mod http;
+mod identity;
 mod input;
+mod inputs;
 mod invoke_model;
 mod limit;
+mod native;
 mod options;
+mod outgoing;
+mod receive;
 mod retry;
+mod route;
 mod send;
+mod stream;
 mod target;
+mod turns;
 
-pub use self::caller::{Caller, CallerError};
 #[cfg(test)]
 mod tests;
 
+pub use self::caller::{Caller, CallerError};
 pub use self::clients::{Clients, DefaultIdentityState};
 pub use self::connector::{Bedrock, Flavour};
 pub use self::error::{CODES, Error};
-pub use self::options::{DefaultIdentity, Options, Proxy, Retries};
+pub use self::inputs::{INPUTS, Input, InputKind, read_paths};
+pub use self::options::{DefaultIdentity, Options, Proxy, Quotas, Retries};
+pub use self::route::Ways;
+pub use crate::pace::Quota;

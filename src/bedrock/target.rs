@@ -1,9 +1,12 @@
 //! Where a call goes, and as whom.
 
+use std::path::PathBuf;
+
 use reqwest::Url;
 
 use super::field::Field;
 use super::options::Options;
+use crate::connections::RoleSession;
 use crate::connector::Error;
 use crate::secrets::Secret;
 
@@ -23,6 +26,14 @@ pub(super) enum Identity {
     Default,
     /// Keys that the task brings.
     Keys { access_key: String, secret_key: Secret, session_token: Option<Secret> },
+    /// An API key of Bedrock, which signs nothing and opens only Bedrock.
+    ApiKey(Secret),
+    /// A profile of AWS's shared files.
+    Profile(String),
+    /// A role that another identity assumes.
+    AssumeRole { role: RoleSession, external_id: Option<Secret>, base: Box<Identity> },
+    /// A role that a token in a file stands for.
+    WebToken { role: RoleSession, token_file: PathBuf },
 }
 
 impl Target {
@@ -33,17 +44,16 @@ impl Target {
             credential.object()?;
         }
         let holder = credential.as_ref().unwrap_or(variables);
-        let authentication = holder.entry("authentication").ok_or_else(|| {
-            let path = if credential.is_some() { "awsCredential.authentication" } else { "authentication" };
-            Error::input(format!("{path} is missing or empty; choose how the task signs in to AWS"))
-        })?;
+        let authentication = holder
+            .entry("authentication")
+            .ok_or_else(|| holder.lacks("authentication", "choose how the task signs in to AWS"))?;
         let configuration = variables.entry("configuration");
         if let Some(configuration) = &configuration {
             configuration.object()?;
         }
         Ok(Self {
             identity: Identity::read(&authentication)?,
-            region: read_region(configuration.as_ref(), credential.as_ref(), options)?,
+            region: read_region(variables, configuration.as_ref(), credential.as_ref(), options)?,
             endpoint: read_endpoint(configuration.as_ref(), options)?,
         })
     }
@@ -58,8 +68,8 @@ impl Identity {
             kind if kind.eq_ignore_ascii_case("credentials") => Self::read_keys(authentication),
             kind if kind.eq_ignore_ascii_case("defaultCredentialsChain") => Ok(Self::Default),
             other => Err(Error::input(format!(
-                "{}.type is {other:?}, expected \"credentials\" or \"defaultCredentialsChain\"",
-                authentication.path
+                "{} is {other:?}, expected \"credentials\" or \"defaultCredentialsChain\"",
+                authentication.name_of("type")
             ))),
         }
     }
@@ -81,44 +91,44 @@ fn optional_text(object: &Field<'_>, key: &str) -> Result<Option<String>, Error>
 }
 
 fn required_key(authentication: &Field<'_>, key: &str) -> Result<String, Error> {
-    optional_text(authentication, key)?.ok_or_else(|| {
-        Error::input(format!(
-            "{}.{key} is missing or empty; the type \"credentials\" needs it",
-            authentication.path
-        ))
-    })
+    optional_text(authentication, key)?
+        .ok_or_else(|| authentication.lacks(key, "the type \"credentials\" needs it"))
 }
 
 /// The region of the configuration counts before that of the credential.
 fn read_region(
+    variables: &Field<'_>,
     configuration: Option<&Field<'_>>,
     credential: Option<&Field<'_>>,
     options: &Options,
 ) -> Result<String, Error> {
     for holder in [configuration, credential].into_iter().flatten() {
         if let Some(region) = optional_text(holder, "region")? {
-            return check_region(region, &holder.path);
+            return check_region(region, &holder.name_of("region"));
         }
     }
     options.default_region.clone().ok_or_else(|| {
-        Error::input("configuration.region is missing or empty; name the AWS region of the model, for example us-east-1".into())
+        let name = variables.names().of("configuration.region");
+        Error::input(format!(
+            "{name} is missing or empty; name the AWS region of the model, for example us-east-1"
+        ))
     })
 }
 
-fn check_region(region: String, path: &str) -> Result<String, Error> {
+fn check_region(region: String, name: &str) -> Result<String, Error> {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if region.len() <= 63 && region.bytes().all(allowed) {
         return Ok(region);
     }
     Err(Error::input(format!(
-        "{path}.region is {region:?}, expected the name of an AWS region in lower case, for example us-east-1"
+        "{name} is {region:?}, expected the name of an AWS region in lower case, for example us-east-1"
     )))
 }
 
 fn read_endpoint(configuration: Option<&Field<'_>>, options: &Options) -> Result<Option<String>, Error> {
     let Some(configuration) = configuration else { return Ok(None) };
     let Some(endpoint) = optional_text(configuration, "endpoint")? else { return Ok(None) };
-    let refused = |what: &str| Error::input(format!("{}.endpoint {what}", configuration.path));
+    let refused = |what: &str| Error::input(format!("{} {what}", configuration.name_of("endpoint")));
     let url = Url::parse(&endpoint).map_err(|error| refused(&format!("is no URL: {error}")))?;
     let host = url.host_str().unwrap_or_default();
     if options.allowed_endpoint_hosts.contains(host) && matches!(url.scheme(), "http" | "https") {

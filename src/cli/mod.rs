@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and in which words. What is done about it is in `commands`.
 
+mod connections;
 mod settings;
 
 use std::path::PathBuf;
@@ -10,6 +11,8 @@ use bedrock_connector::config;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 
+use self::connections::ACCESS_EXAMPLES;
+pub(crate) use self::connections::{AccessAction, AccessArgs, ExplainArgs};
 use self::settings::SettingArgs;
 
 const ABOUT: &str = "Takes jobs from Camunda 8 and calls models on Amazon Bedrock";
@@ -64,6 +67,9 @@ pub(crate) enum Command {
     /// Look at the answers that are kept until the engine has them
     #[command(after_help = JOURNAL_EXAMPLES)]
     Journal(JournalArgs),
+    /// Look who may use which connection
+    #[command(after_help = ACCESS_EXAMPLES)]
+    Access(AccessArgs),
     /// Measure the worker against the embedded gateway and the emulated Bedrock
     #[command(after_help = BENCH_EXAMPLES)]
     Bench(BenchArgs),
@@ -152,8 +158,11 @@ pub(crate) enum JournalAction {
         job_key: i64,
         #[command(flatten)]
         settings: SettingArgs,
+        /// One JSON object, for machines
+        #[arg(long)]
+        json: bool,
     },
-    /// Drop entries, while no worker uses the folder; their jobs ask the model again
+    /// Drop entries, their jobs ask the model again; no worker may use a folder meanwhile, a database may be in use
     Purge(PurgeArgs),
 }
 
@@ -169,6 +178,9 @@ pub(crate) struct PurgeArgs {
     /// Only entries that are older than this
     #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "job_keys")]
     pub(crate) older_than: Option<Duration>,
+    /// One JSON object, for machines
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) settings: SettingArgs,
 }
@@ -250,6 +262,9 @@ pub(crate) struct BenchArgs {
     /// How many jobs the worker holds at once
     #[arg(long, value_name = "NUMBER")]
     pub(crate) max_jobs_active: Option<usize>,
+    /// Keep answers meanwhile: a folder, or the URL of a PostgreSQL database
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) journal: Option<String>,
     /// One JSON object, for machines
     #[arg(long)]
     pub(crate) json: bool,

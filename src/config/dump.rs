@@ -42,7 +42,7 @@ fn line(setting: &Setting, resolved: &Resolved) -> String {
 
 fn written_value(setting: &Setting, written: &Written) -> String {
     match &written.items {
-        Items::One(text) if setting.form == Form::List => list(&super::parse::list(text)),
+        Items::One(text) if setting.form.is_list() => list(&super::parse::list(text)),
         Items::One(text) => one_value(setting, text),
         Items::Many(items) => list(items),
     }
@@ -63,6 +63,6 @@ fn list(items: &[String]) -> String {
 }
 
 /// A basic string of TOML, which has JSON's escapes for all that JSON escapes.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007F")
 }

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::connections::ConnectionEvent;
+
 /// What identifies a job in log lines and metrics.
 #[derive(Debug, Clone, Copy)]
 pub struct JobTag<'a> {
@@ -102,8 +104,14 @@ pub enum Event<'a> {
         attempts: u32,
         took: Duration,
     },
-    /// A call waits for its turn.
+    /// The first piece of a streamed answer is there.
+    FirstToken { model: &'a str, wait: Duration },
+    /// A call was throttled, and waits.
     ModelThrottled { model: &'a str, region: &'a str, wait: Duration },
+    /// A call has its turn, after so long.
+    TurnTaken { model: &'a str, region: &'a str, waited: Duration },
+    /// Calls are let through at another pace, in calls a minute; none is no limit.
+    PaceChanged { model: &'a str, region: &'a str, before: Option<f64>, per_minute: Option<f64> },
     /// What an answer costs.
     TokensUsed { model: &'a str, input: u64, output: u64, cache_read: u64, cache_write: u64 },
     /// An answer is durable.
@@ -119,13 +127,13 @@ pub enum Event<'a> {
 
     // --- the journal ---
     /// Answers are kept from now on.
-    JournalOpened { path: &'a str, entries: usize, bytes: u64 },
+    JournalOpened { place: &'a str, entries: u64, bytes: u64 },
     /// Answers are not kept, by choice or for want of a folder.
     JournalOff { chosen: bool, message: &'a str },
     /// Answers are not kept for the time being.
     JournalUnavailable { reason: &'a str, message: &'a str },
     /// Answers are kept again.
-    JournalRestored { path: &'a str },
+    JournalRestored { place: &'a str },
     /// A file that could not be used was moved, and a new one begun.
     JournalSetAside { moved_to: &'a str, message: &'a str },
     /// Answers were dropped to stay within a limit: `size` or `age`.
@@ -136,6 +144,10 @@ pub enum Event<'a> {
     SecretRefused { name: &'a str, reason: &'a str },
     /// A result or error expression has an answer, and something in it failed on the way.
     ExpressionWarning { job_key: i64, which: &'a str, kind: &'a str, message: &'a str },
+
+    // --- connections ---
+    /// Something happened at a connection of the operator.
+    Connection(ConnectionEvent<'a>),
 }
 
 /// Which way a job came.

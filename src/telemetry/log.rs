@@ -59,10 +59,14 @@ impl Event<'_> {
             | Self::FeedRestored { .. }
             | Self::FeedRestarted { .. } => self.log_feed(),
             Self::ModelCalled { .. }
+            | Self::FirstToken { .. }
             | Self::ModelThrottled { .. }
+            | Self::TurnTaken { .. }
+            | Self::PaceChanged { .. }
             | Self::TokensUsed { .. }
             | Self::SecretRefused { .. }
             | Self::ExpressionWarning { .. } => self.log_model(),
+            Self::Connection(event) => event.log(),
             Self::AnswerStored { .. }
             | Self::AnswerReused { .. }
             | Self::AnswerNotStored { .. }
@@ -189,8 +193,17 @@ impl Event<'_> {
             Self::ModelCalled { model, region, action, code, attempts, took } => {
                 debug!(target: "bedrock_connector::model", model, region, action, code, attempts, ?took, "The model was called");
             }
+            Self::FirstToken { model, wait } => {
+                debug!(target: "bedrock_connector::model", model, ?wait, "The answer begins");
+            }
             Self::ModelThrottled { model, region, wait } => {
-                debug!(target: "bedrock_connector::model", model, region, ?wait, "The call waits for its turn");
+                debug!(target: "bedrock_connector::model", model, region, ?wait, "The call is throttled and waits");
+            }
+            Self::TurnTaken { model, region, waited } => {
+                debug!(target: "bedrock_connector::model", model, region, ?waited, "The call has its turn");
+            }
+            Self::PaceChanged { model, region, before, per_minute } => {
+                log_pace(model, region, before, per_minute)
             }
             Self::TokensUsed { model, input, output, cache_read, cache_write } => {
                 debug!(target: "bedrock_connector::model", model, input, output, cache_read, cache_write, "Tokens used");
@@ -222,8 +235,8 @@ impl Event<'_> {
             Self::AnswerNotDropped { job_key, reason, message } => {
                 journal_line!(debug, { job_key, reason, }, "The stored answer is not dropped yet: {message}");
             }
-            Self::JournalOpened { path, entries, bytes } => {
-                journal_line!(info, { path, entries, bytes, }, "Answers are kept until the engine has them");
+            Self::JournalOpened { place, entries, bytes } => {
+                journal_line!(info, { place, entries, bytes, }, "Answers are kept until the engine has them");
             }
             Self::JournalOff { chosen: true, message } => {
                 journal_line!(info, {}, "Answers are not kept: {message}");
@@ -235,13 +248,24 @@ impl Event<'_> {
             ),
             Self::JournalUnavailable { reason, message } => journal_line!(error, { reason, },
                 "Answers are not kept for now, so a lost report or a restart pays for a model call again: {message}"),
-            Self::JournalRestored { path } => journal_line!(info, { path, }, "Answers are kept again"),
+            Self::JournalRestored { place } => journal_line!(info, { place, }, "Answers are kept again"),
             Self::JournalSetAside { moved_to, message } => journal_line!(error, { moved_to, },
                 "The journal's file could not be used and was moved, a new one is begun: {message}"),
             Self::AnswersEvicted { count, because } => journal_line!(warn, { count, because, },
                 "Stored answers were dropped to stay within the journal's limits"),
             _ => {}
         }
+    }
+}
+
+fn log_pace(model: &str, region: &str, before: Option<f64>, per_minute: Option<f64>) {
+    match (before, per_minute) {
+        (None, Some(per_minute)) => info!(target: "bedrock_connector::model", model, region, per_minute,
+            "Bedrock throttles this model, its calls wait their turn"),
+        (_, None) => info!(target: "bedrock_connector::model", model, region,
+            "Bedrock does not throttle this model any more"),
+        (Some(_), Some(per_minute)) => debug!(target: "bedrock_connector::model", model, region, per_minute,
+            "The pace is another"),
     }
 }
 

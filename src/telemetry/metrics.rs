@@ -10,6 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
+use super::connections::ConnectionMetrics;
 use super::labels::BoundedLabel;
 use super::text;
 use super::timer::Timers;
@@ -45,7 +46,11 @@ const FEED_UP: &str = "bedrock_connector_feed_up";
 const FEEDS_RESTARTED: &str = "bedrock_connector_feeds_restarted";
 const MODEL_CALLS: &str = "bedrock_connector_model_calls";
 const MODEL_SECONDS: &str = "bedrock_connector_model_seconds";
+const FIRST_TOKEN_SECONDS: &str = "bedrock_connector_first_token_seconds";
 const MODEL_THROTTLED: &str = "bedrock_connector_model_throttled";
+const MODEL_WAITING: &str = "bedrock_connector_model_waiting";
+const MODEL_WAIT_SECONDS: &str = "bedrock_connector_model_wait_seconds";
+const MODEL_PACE: &str = "bedrock_connector_model_pace_per_minute";
 const TOKENS: &str = "bedrock_connector_tokens";
 const ANSWERS_STORED: &str = "bedrock_connector_answers_stored";
 const ANSWERS_REUSED: &str = "bedrock_connector_answers_reused";
@@ -82,6 +87,7 @@ pub(super) struct Metrics {
     pub(super) regions: BoundedLabel,
     pub(super) templates: BoundedLabel,
     pub(super) kinds: BoundedLabel,
+    pub(super) connections: ConnectionMetrics,
 
     pub(super) invocations: Counters<4>,
     pub(super) execution_time: Timers,
@@ -111,7 +117,11 @@ pub(super) struct Metrics {
     pub(super) feeds_restarted: Counters<1>,
     pub(super) model_calls: Counters<3>,
     pub(super) model_seconds: Histograms<1>,
+    pub(super) first_token_seconds: Histograms<1>,
     pub(super) model_throttled: Counters<2>,
+    pub(super) model_waiting: Gauges<2>,
+    pub(super) model_wait_seconds: Histograms<2>,
+    pub(super) model_pace: Gauges<2>,
     pub(super) tokens: Counters<2>,
     pub(super) answers_stored: Counter,
     pub(super) answers_reused: Counter,
@@ -194,7 +204,23 @@ impl Metrics {
             feeds_restarted: add(page, FEEDS_RESTARTED, "Feeds started anew after a defect of this program"),
             model_calls: add(page, MODEL_CALLS, "Calls of models, by status code"),
             model_seconds: add_histogram(page, MODEL_SECONDS, "How long calls of models took"),
-            model_throttled: add(page, MODEL_THROTTLED, "Times that a call had to wait for its turn"),
+            first_token_seconds: add_histogram(
+                page,
+                FIRST_TOKEN_SECONDS,
+                "How long the first piece of streamed answers took",
+            ),
+            model_throttled: add(page, MODEL_THROTTLED, "Attempts that Bedrock throttled"),
+            model_waiting: add(page, MODEL_WAITING, "Calls that wait for their turn"),
+            model_wait_seconds: add_histogram(
+                page,
+                MODEL_WAIT_SECONDS,
+                "How long calls waited for their turn",
+            ),
+            model_pace: add(
+                page,
+                MODEL_PACE,
+                "Calls a minute that are let through while Bedrock throttles; absent when it does not",
+            ),
             tokens: add(page, TOKENS, "Tokens used, by kind"),
             answers_stored: add(page, ANSWERS_STORED, "Answers made durable"),
             answers_reused: add(page, ANSWERS_REUSED, "Stored answers taken in place of a new call"),
@@ -217,6 +243,7 @@ impl Metrics {
                 EXPRESSION_WARNINGS,
                 "Failures inside expressions that became null",
             ),
+            connections: ConnectionMetrics::register(page),
             longest: Mutex::default(),
             models: BoundedLabel::new(MODEL_LIMIT),
             regions: BoundedLabel::new(REGION_LIMIT),
@@ -247,7 +274,7 @@ impl Metrics {
     }
 }
 
-fn add<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
+pub(super) fn add<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
     let metric = M::default();
     registry.register(name, help, metric.clone());
     metric

@@ -8,6 +8,7 @@
 //! - [`Telemetry::render`] is the page of `/actuator/prometheus`, in the text form that Camunda's runtime
 //!   serves there, so dashboards keep working.
 
+mod connections;
 mod events;
 mod labels;
 mod log;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 use prometheus_client::metrics::gauge::Gauge;
 
+pub use self::connections::ConnectionEvent;
 pub use self::events::{
     Action, CommandKind, Event, FeedProblem, JobSource, JobTag, LostBecause, Phase, StreamEnd,
 };
@@ -69,13 +71,20 @@ impl Telemetry {
         InFlight { gauge }
     }
 
+    /// Counts a call of this model as waiting for its turn until the guard is dropped.
+    pub fn waiting(&self, model: &str, region: &str) -> InFlight {
+        let gauge = self.metrics.model_waiting.get_or_create_owned(&self.metrics.place(model, region));
+        gauge.inc();
+        InFlight { gauge }
+    }
+
     /// All metrics as text, to be served as [`CONTENT_TYPE`].
     pub fn render(&self) -> String {
         self.metrics.render()
     }
 }
 
-/// A job in flight, for as long as it lives.
+/// A job in flight or a call that waits, for as long as it lives.
 #[derive(Debug)]
 pub struct InFlight {
     gauge: Gauge,

@@ -71,21 +71,49 @@ fn every_event() -> Vec<Event<'static>> {
             took,
         },
         Event::ModelThrottled { model: "m", region: "eu-central-1", wait },
+        Event::TurnTaken { model: "m", region: "eu-central-1", waited: wait },
+        Event::PaceChanged { model: "m", region: "eu-central-1", before: None, per_minute: Some(90.0) },
         Event::TokensUsed { model: "m", input: 10, output: 20, cache_read: 1, cache_write: 2 },
         Event::AnswerStored { job_key: 7, bytes: 100 },
         Event::AnswerReused { job_key: 7 },
         Event::AnswerNotStored { job_key: 7, reason: "secret", message },
         Event::AnswerNotLookedUp { job_key: 7, reason: "away", message },
         Event::AnswerNotDropped { job_key: 7, reason: "full", message },
-        Event::JournalOpened { path: "/data/answers.redb", entries: 1, bytes: 2 },
+        Event::JournalOpened { place: "/data/answers.redb", entries: 1, bytes: 2 },
         Event::JournalUnavailable { reason: "full", message },
-        Event::JournalRestored { path: "/data/answers.redb" },
+        Event::JournalRestored { place: "/data/answers.redb" },
         Event::JournalOff { chosen: false, message },
         Event::JournalSetAside { moved_to: "/data/answers.redb.unusable-1", message },
         Event::AnswersEvicted { count: 3, because: "size" },
         Event::SecretRefused { name: "KEY", reason: "not allowed here" },
         Event::ExpressionWarning { job_key: 7, which: "result", kind: "NO_VARIABLE_FOUND", message },
     ]
+    .into_iter()
+    .chain(every_event_of_connections().map(Event::Connection))
+    .collect()
+}
+
+fn every_event_of_connections() -> impl Iterator<Item = ConnectionEvent<'static>> {
+    let (connection, model, upstream, code) = ("sales", "nova", "frankfurt", "ThrottlingException");
+    let events = [
+        ConnectionEvent::Refused {
+            connection: Some(connection),
+            model: None,
+            tenant: "acme",
+            process: "order",
+            process_instance_key: 8,
+            element: "Ask",
+            template: Some("com.example.ask"),
+            code: "ACCESS_REFUSED",
+        },
+        ConnectionEvent::UpstreamCalled { connection, model, upstream, code },
+        ConnectionEvent::UpstreamOpened { connection, model, upstream, code },
+        ConnectionEvent::UpstreamClosed { connection, model, upstream },
+        ConnectionEvent::Reloaded { connections: 2, restart_needed: "" },
+        ConnectionEvent::Reloaded { connections: 2, restart_needed: "worker.lock" },
+        ConnectionEvent::NotReloaded { mistakes: "1 mistake in the configuration" },
+    ];
+    events.into_iter()
 }
 
 #[derive(Clone, Default)]
@@ -239,6 +267,7 @@ fn camundas_metrics_have_their_names_labels_and_units() {
 #[test]
 fn the_whole_page_of_metrics() {
     let telemetry = telemetry();
+    let _job = telemetry.in_flight("t");
     for event in every_event() {
         telemetry.emit(event);
     }
@@ -265,7 +294,7 @@ fn documented() -> Vec<&'static str> {
 #[test]
 fn the_documentation_has_every_metric_once_and_no_other() {
     let telemetry = telemetry();
-    let _job = telemetry.in_flight("t");
+    let _guards = (telemetry.in_flight("t"), telemetry.waiting("m", "r"));
     for event in every_event() {
         telemetry.emit(event);
     }

@@ -10,12 +10,20 @@
 
 mod bad_input;
 mod cli;
+mod connections;
+#[path = "../journal/desk.rs"]
+mod desk;
 mod drop_in;
 mod journal;
+mod journal_model;
 mod lifecycle;
 mod migration;
+#[path = "../journal/model.rs"]
+mod model;
+mod native;
 mod peer_cases;
 mod scenarios;
 mod secrets;
 mod sizes;
 mod support;
+mod throttling;

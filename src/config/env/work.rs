@@ -1,7 +1,7 @@
 //! How jobs are taken and what is done with them.
 
 use crate::config::setting::Form::{
-    Address, Bytes, Choice, Count, Duration, List, Path, SecretAddress, Switch, Text,
+    Address, Bytes, Choice, Count, Duration, List, Path, Quotas, SecretAddress, Switch, Text,
 };
 use crate::config::setting::Name::{Exact, Spring};
 use crate::config::setting::{Section, Setting};
@@ -182,7 +182,23 @@ pub(super) const BEDROCK: Section = Section {
             form: Duration,
             default: "PT5M",
             others: &[],
-            doc: "How long a throttled call waits beyond its own attempts; PT0S fails after 4 attempts",
+            doc: "How long a call waits for its turn when Bedrock throttles; PT0S: it fails after 4 attempts",
+        },
+        Setting {
+            key: "bedrock.requests-per-minute",
+            variable: "BEDROCK_CONNECTOR_REQUESTS_PER_MINUTE",
+            form: Quotas,
+            default: "",
+            others: &[],
+            doc: "How many calls this process makes in a minute, of each model or of MODEL=NUMBER; by itself it finds what Bedrock grants",
+        },
+        Setting {
+            key: "bedrock.tokens-per-minute",
+            variable: "BEDROCK_CONNECTOR_TOKENS_PER_MINUTE",
+            form: Quotas,
+            default: "",
+            others: &[],
+            doc: "How many tokens they may use in a minute, of each model or of MODEL=NUMBER",
         },
         Setting {
             key: "bedrock.call-timeout",
@@ -199,6 +215,22 @@ pub(super) const BEDROCK: Section = Section {
             default: "64000000",
             others: &[],
             doc: "The largest answer of a model that is read",
+        },
+        Setting {
+            key: "bedrock.streaming",
+            variable: "BEDROCK_CONNECTOR_STREAMING",
+            form: Switch,
+            default: "true",
+            others: &[],
+            doc: "Whether answers to tasks of the native type come as streams, where the model has them",
+        },
+        Setting {
+            key: "bedrock.stream-idle",
+            variable: "BEDROCK_CONNECTOR_STREAM_IDLE",
+            form: Duration,
+            default: "PT5M",
+            others: &[],
+            doc: "How long the stream of an answer may be silent",
         },
         Setting {
             key: "bedrock.connect-timeout",
@@ -405,7 +437,17 @@ pub(super) const JOURNAL: Section = Section {
             form: SecretAddress,
             default: "",
             others: &[],
-            doc: "Not supported yet: a database that keeps them for several replicas",
+            doc: "A PostgreSQL database that keeps them for all replicas, in place of the folder: \
+                  postgres://user:password@host:5432/database?sslmode=verify-full&sslrootcert=/ca.pem",
+        },
+        Setting {
+            key: "journal.engine",
+            variable: "BEDROCK_CONNECTOR_JOURNAL_ENGINE",
+            form: Text,
+            default: "",
+            others: &[],
+            doc: "What tells this engine from others in the journal; without it the cluster's id (8.9 and later), else \
+                  the gateway's address",
         },
         Setting {
             key: "journal.keep",

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use super::*;
-use crate::bedrock::DefaultIdentity;
+use crate::bedrock::{DefaultIdentity, Quota};
 use crate::config::setting::Form;
 use crate::secrets::{AwsLayout, FolderOptions, Naming};
 use crate::zeebe::Auth;
@@ -84,7 +84,8 @@ fn the_defaults_in_the_list_are_the_components_defaults() {
 #[test]
 fn every_setting_in_the_list_is_read() {
     let mut reader = Reader::new(Default::default(), Vec::new());
-    Config::from_reader(&mut reader, &[]).unwrap();
+    let reload = reload(&mut reader, None, None);
+    Config::from_reader(&mut reader, &[], reload, None).unwrap();
     assert_eq!(reader.unasked(), Vec::<&str>::new());
 }
 
@@ -531,6 +532,7 @@ fn the_dump_is_a_file_that_gives_the_same_configuration() {
     let again = with_env([("BEDROCK_CONNECTOR_CLIENT_SECRET", "secret")]).file(&config.dump()).config();
     let without_origins = |mut config: Config| {
         config.resolved = Resolved::default();
+        (config.reload.file, config.reload.read) = (None, None);
         format!("{config:#?}")
     };
     assert_eq!(without_origins(again), without_origins(config));
@@ -625,12 +627,25 @@ fn what_the_worker_cannot_work_with_is_a_mistake_at_its_setting() {
 }
 
 #[test]
-fn a_journal_in_a_database_is_refused_without_showing_its_password() {
-    let mistakes =
-        with_env([("BEDROCK_CONNECTOR_JOURNAL_URL", "postgres://me:hidden@db/journal")]).mistakes();
-    let expected = "environment variable BEDROCK_CONNECTOR_JOURNAL_URL: a journal in a database is not supported yet; \
-                    leave this out and give each replica a folder of its own (BEDROCK_CONNECTOR_DATA_DIR)";
+fn an_address_that_is_none_is_refused_without_showing_its_password() {
+    let mistakes = with_env([("BEDROCK_CONNECTOR_JOURNAL_URL", "mysql://me:hidden@db/journal")]).mistakes();
+    let expected = "environment variable BEDROCK_CONNECTOR_JOURNAL_URL: expected a URL like \
+                    postgres://user:password@host:5432/database?sslmode=verify-full";
     assert_eq!(mistakes, [expected]);
+}
+
+#[test]
+fn a_database_for_answers_goes_before_a_folder_and_hides_its_password() {
+    let config = with_env([
+        ("BEDROCK_CONNECTOR_DATA_DIR", "/data"),
+        ("BEDROCK_CONNECTOR_JOURNAL_URL", "postgres://me:hidden@db/journal"),
+        ("BEDROCK_CONNECTOR_JOURNAL_ENGINE", "production"),
+    ])
+    .config();
+    let JournalPlace::Database(address) = &config.journal.place else { panic!("{:?}", config.journal) };
+    assert_eq!(address.to_string(), "PostgreSQL journal at db:5432");
+    assert_eq!(config.journal.engine.as_deref(), Some("production"));
+    assert!(!format!("{config:?}").contains("hidden"));
 }
 
 #[test]
@@ -638,7 +653,7 @@ fn answers_are_kept_where_the_operator_or_the_system_says() {
     fn folder<const N: usize>(variables: [(&str, &str); N]) -> Option<String> {
         match with_env(variables).config().journal.place {
             JournalPlace::Folder(folder) => Some(folder.display().to_string()),
-            JournalPlace::Nowhere { .. } => None,
+            JournalPlace::Database(_) | JournalPlace::Nowhere { .. } => None,
         }
     }
     let home = ("HOME", "/home/me");
@@ -680,4 +695,45 @@ fn tasks_can_be_denied_the_credentials_of_the_process() {
         .flag("bedrock.default-credentials", "false")
         .config();
     assert!(matches!(config.bedrock.default_identity, DefaultIdentity::Refused));
+}
+
+#[test]
+fn quotas_are_for_all_models_or_for_one() {
+    let config = with_env([
+        ("BEDROCK_CONNECTOR_REQUESTS_PER_MINUTE", "60, amazon.nova-pro-v1:0=100"),
+        ("BEDROCK_CONNECTOR_TOKENS_PER_MINUTE", "amazon.nova-pro-v1:0 = 200000"),
+    ])
+    .config();
+    let quota = |requests, tokens| Quota { requests_per_minute: requests, tokens_per_minute: tokens };
+    assert_eq!(config.bedrock.quotas.of("amazon.nova-pro-v1:0"), quota(Some(100.0), Some(200_000.0)));
+    assert_eq!(config.bedrock.quotas.of("any-other"), quota(Some(60.0), None));
+}
+
+#[test]
+fn a_quota_that_is_none_is_named() {
+    for text in ["0", "-5", "many", "=5", "m=", "m=0", "NaN", "inf", "60, m=x"] {
+        assert_eq!(
+            with_env([("BEDROCK_CONNECTOR_TOKENS_PER_MINUTE", text)]).mistakes(),
+            [format!(
+                "environment variable BEDROCK_CONNECTOR_TOKENS_PER_MINUTE: found `{text}`, expected a number above zero, or \
+                 MODEL=NUMBER, with commas between them"
+            )]
+        );
+    }
+}
+
+#[test]
+fn a_quota_needs_patience() {
+    let mistakes = with_env([
+        ("BEDROCK_CONNECTOR_REQUESTS_PER_MINUTE", "60"),
+        ("BEDROCK_CONNECTOR_THROTTLE_PATIENCE", "PT0S"),
+    ])
+    .mistakes();
+    assert_eq!(
+        mistakes,
+        [
+            "environment variable BEDROCK_CONNECTOR_THROTTLE_PATIENCE: found `PT0S`, expected more than nothing, because calls beyond \
+          the requests or tokens per minute have to wait"
+        ]
+    );
 }

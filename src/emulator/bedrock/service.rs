@@ -10,18 +10,19 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use http::HeaderMap;
 use http::request::Parts;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::conversation::Conversation;
 use super::error_code::ErrorCode;
 use super::event_stream;
-use super::exchange::{Exchange, Outcome, Watch};
+use super::exchange::{Counted, Exchange, Outcome, Watch};
 use super::handle::Connection;
 use super::identity::Identity;
 use super::respond::{Answer, Damage, respond};
 use super::route::{Operation, Route, route};
 use super::scenario::{Act, Canned, Grants, Scripts, by_model_id};
+use super::tally::Tally;
 use super::validate::validate;
 use super::{converse, families, model};
 use crate::emulator::guarded::Guarded;
@@ -34,6 +35,7 @@ const MAX_BODY_BYTES: usize = 25_000_000;
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) exchanges: Recorder<Exchange>,
+    pub(crate) tally: Arc<Tally>,
     pub(crate) scripts: Guarded<Scripts>,
     pub(crate) grants: Guarded<Grants>,
     pub(crate) access: Guarded<Access>,
@@ -70,6 +72,36 @@ struct Asked {
     body: Option<Value>,
     text: String,
     identity: Identity,
+    /// What the headers of InvokeModel ask of a guardrail.
+    guard: Guard,
+}
+
+/// A guardrail over InvokeModel.
+#[derive(Debug, Default)]
+struct Guard {
+    is_on: bool,
+    is_traced: bool,
+}
+
+impl Guard {
+    fn of(headers: &HeaderMap) -> Self {
+        let trace = headers.get("x-amzn-bedrock-trace").map(|value| value.as_bytes().to_ascii_uppercase());
+        Self {
+            is_on: headers.contains_key("x-amzn-bedrock-guardrailidentifier"),
+            is_traced: trace.is_some_and(|trace| trace.starts_with(b"ENABLED")),
+        }
+    }
+
+    /// What the guardrail adds to the answer of a model.
+    fn mark(&self, asked: &Value, answer: &mut Value) {
+        if let (true, Value::Object(entries)) = (self.is_on, answer) {
+            let action = if model::blocked(&asked.to_string()) { "INTERVENED" } else { "NONE" };
+            entries.insert("amazon-bedrock-guardrailAction".to_owned(), action.into());
+            if self.is_traced {
+                entries.insert("amazon-bedrock-trace".to_owned(), json!({"guardrail": {"input": {}}}));
+            }
+        }
+    }
 }
 
 /// Serves one request.
@@ -115,7 +147,7 @@ impl App {
     async fn read(&self, parts: &Parts, body: Body) -> (Asked, Watch) {
         // A body that is too long, or breaks off, is refused as one that is no JSON.
         let bytes = to_bytes(body, MAX_BODY_BYTES).await.unwrap_or_default();
-        let text = if self.exchanges.keeps() || self.scripted() {
+        let text = if self.exchanges.keeps() || self.tally.is_kept() || self.scripted() {
             String::from_utf8_lossy(&bytes).into_owned()
         } else {
             String::new()
@@ -126,8 +158,10 @@ impl App {
             body: serde_json::from_slice(&bytes).ok(),
             text,
             identity: Identity::of(&parts.headers),
+            guard: Guard::of(&parts.headers),
         };
-        let watch = Watch::over(&self.exchanges, &self.in_flight, |in_flight| Exchange {
+        let counted = Counted::of(&self.tally, &asked.text);
+        let watch = Watch::over(&self.exchanges, counted, &self.in_flight, |in_flight| Exchange {
             operation: asked.route.as_ref().map(|route| route.operation),
             method: parts.method.to_string(),
             raw_path: raw_path.to_owned(),
@@ -180,32 +214,34 @@ fn answer(asked: &Asked) -> Answer {
         return Answer::Canned(unknown);
     };
     let checked = validate(route, asked.body.as_ref());
-    let answered = checked.and_then(|()| answer_valid(route, asked.body.as_ref().unwrap_or(&Value::Null)));
+    let body = asked.body.as_ref().unwrap_or(&Value::Null);
+    let answered = checked.and_then(|()| answer_valid(route, body, &asked.guard));
     answered.unwrap_or_else(|message| Answer::Error { code: ErrorCode::Validation, message })
 }
 
-fn answer_valid(route: &Route, body: &Value) -> Result<Answer, String> {
-    let json = |body| Answer::Json { body, headers: Vec::new() };
+fn answer_valid(route: &Route, body: &Value, guard: &Guard) -> Result<Answer, String> {
+    let plain = |body| Answer::Json { body, headers: Vec::new() };
     Ok(match route.operation {
         Operation::Converse => {
-            json(converse::response(body, &model::answer(&Conversation::of_converse(body))))
+            plain(converse::response(body, &model::answer(&Conversation::of_converse(body))))
         }
         Operation::ConverseStream => {
             Answer::Events(converse::events(body, &model::answer(&Conversation::of_converse(body))))
         }
         Operation::InvokeModel => {
-            let families::Invocation { body, reply } = families::invoke(&route.id, body)?;
+            let families::Invocation { body: mut answer, reply } = families::invoke(&route.id, body)?;
+            guard.mark(body, &mut answer);
             let headers = vec![
                 ("x-amzn-bedrock-input-token-count", reply.input_tokens.to_string()),
                 ("x-amzn-bedrock-output-token-count", reply.output_tokens.to_string()),
             ];
-            Answer::Json { body, headers }
+            Answer::Json { body: answer, headers }
         }
         Operation::InvokeModelWithResponseStream => Answer::Events(families::events(&route.id, body)?),
         Operation::CountTokens => {
-            json(converse::count_tokens(body, |encoded| families::encoded_conversation(&route.id, encoded)))
+            plain(converse::count_tokens(body, |encoded| families::encoded_conversation(&route.id, encoded)))
         }
-        Operation::ApplyGuardrail => json(converse::apply_guardrail(body)),
+        Operation::ApplyGuardrail => plain(converse::apply_guardrail(body)),
     })
 }
 

@@ -1,0 +1,163 @@
+//! The attempts at one call: each waits for its turn, and what became of it says whether there is another.
+//!
+//! With patience, a throttled call waits in the lane of its model for as long as that lasts. Without, nothing waits for
+//! anything else: there are four attempts with pauses between them, as the AWS SDK for Java makes them.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+
+use super::Error;
+use super::clients::Clients;
+use super::retry::{Attempts, Kind};
+use super::target::Target;
+use crate::pace::{Lane, LaneOptions, Turn};
+use crate::telemetry::{Event, Telemetry};
+
+/// Whose call it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Caller<'a> {
+    pub(super) clients: &'a Clients,
+    pub(super) telemetry: &'a Telemetry,
+    /// Takes its turn with the other processes.
+    pub(super) process: &'a Arc<str>,
+    /// The model as it may be told.
+    pub(super) model: &'a str,
+}
+
+/// The attempts at one call.
+#[derive(Debug)]
+pub(super) struct Turns<'a> {
+    caller: Caller<'a>,
+    attempts: Attempts,
+    pub(super) made: u32,
+    /// The region of the next attempt, as it may be told.
+    region: String,
+    /// That of the next attempt's place. None: there is no patience.
+    lane: Option<Lane>,
+    turn: Option<Turn>,
+    /// How much longer it waits for turns.
+    patience: Duration,
+    /// The last answer, when it was that the call is throttled.
+    throttled: Option<Error>,
+    /// Whether it comes back to where it was throttled, and so goes before others.
+    returns: bool,
+}
+
+impl<'a> Turns<'a> {
+    pub(super) fn new(caller: Caller<'a>) -> Self {
+        let options = caller.clients.options();
+        let (attempts, patience) = (Attempts::new(options.retries), options.throttle_patience);
+        Self {
+            caller,
+            attempts,
+            made: 0,
+            region: String::new(),
+            lane: None,
+            turn: None,
+            patience,
+            throttled: None,
+            returns: false,
+        }
+    }
+
+    /// Says where the next attempt goes.
+    pub(super) fn enter(&mut self, target: &Target, model_id: &str, region: &str) {
+        region.clone_into(&mut self.region);
+        self.lane = self.lane_of(target, model_id, region);
+    }
+
+    /// Whether an attempt at a place would have to wait for its turn.
+    pub(super) fn would_wait(&self, target: &Target, model_id: &str, region: &str) -> bool {
+        self.lane_of(target, model_id, region).is_some_and(|lane| lane.would_wait())
+    }
+
+    fn lane_of(&self, target: &Target, model_id: &str, region: &str) -> Option<Lane> {
+        let options = self.caller.clients.options();
+        (options.throttle_patience > Duration::ZERO).then(|| {
+            let key = (target.clone(), model_id.to_owned());
+            self.caller.clients.pacer().lane(&key, || LaneOptions {
+                quota: options.quotas.of(model_id),
+                telemetry: self.caller.telemetry.clone(),
+                model: self.caller.model.to_owned(),
+                region: region.to_owned(),
+            })
+        })
+    }
+
+    /// Waits for the next attempt's turn. An error says that patience has run out.
+    pub(super) async fn next(&mut self) -> Result<(), Error> {
+        if let Some(lane) = &self.lane {
+            let began = Instant::now();
+            match timeout(self.patience, lane.turn(self.caller.process, self.returns)).await {
+                Ok(turn) => self.turn = Some(turn),
+                Err(_) => {
+                    let patience = self.caller.clients.options().throttle_patience;
+                    return Err(self.throttled.take().unwrap_or(Error::NoTurn { patience }));
+                }
+            }
+            self.patience = self.patience.saturating_sub(began.elapsed());
+        }
+        self.made += 1;
+        Ok(())
+    }
+
+    /// Takes in what became of the attempt, and waits where that is due. It breaks off with what is final.
+    pub(super) async fn after<T>(&mut self, result: Result<T, Error>) -> ControlFlow<Result<T, Error>> {
+        let turn = self.turn.take();
+        let error = match result {
+            Ok(answer) => {
+                self.turn = turn;
+                return ControlFlow::Break(Ok(answer));
+            }
+            Err(error) => error,
+        };
+        let kind = Kind::of(&error);
+        if let (Kind::Throttled, Some(turn)) = (kind, turn) {
+            let wait = turn.refused(error.retry_after());
+            self.tell_throttled(wait);
+            (self.throttled, self.returns) = (Some(error), true);
+            return ControlFlow::Continue(());
+        }
+        let Some(pause) = self.attempts.after(kind, fastrand::f64()) else {
+            return ControlFlow::Break(Err(error));
+        };
+        if kind == Kind::Throttled {
+            self.tell_throttled(pause);
+        }
+        sleep(pause).await;
+        ControlFlow::Continue(())
+    }
+
+    /// Takes in that an attempt has failed where another place may do better, and says whether it may. Nothing is waited
+    /// for, and no attempt is spent.
+    pub(super) fn elsewhere<T>(&mut self, result: &Result<T, Error>) -> bool {
+        let Err(error) = result else { return false };
+        let kind = Kind::of(error);
+        if kind == Kind::Final {
+            return false;
+        }
+        let turn = self.turn.take();
+        if let (Kind::Throttled, Some(turn)) = (kind, turn) {
+            let wait = turn.refused(error.retry_after());
+            self.tell_throttled(wait);
+        }
+        self.returns = false;
+        true
+    }
+
+    /// What the answer has used of what is granted.
+    pub(super) fn used(&mut self, tokens: u64) {
+        if let Some(turn) = self.turn.take() {
+            #[allow(clippy::cast_precision_loss, reason = "no answer has so many tokens that it matters")]
+            turn.used(tokens as f64);
+        }
+    }
+
+    fn tell_throttled(&self, wait: Duration) {
+        let (model, region) = (self.caller.model, self.region.as_str());
+        self.caller.telemetry.emit(Event::ModelThrottled { model, region, wait });
+    }
+}
