@@ -189,7 +189,7 @@ async function seesMistakes() {
   await studio('fill', { 'header resultExpression': '={answer: ' });
   await studio('select');
   const broken = await studio('complaints');
-  const required = ['Model', 'AWS region', 'Message'].map(label => `${label} must not be empty.`);
+  const required = ['Model', 'Region', 'Message'].map(label => `${label} must not be empty.`);
   const complaints = required.every(text => empty.includes(text)) && empty.length === 3 ? [] : [`it said ${empty.join(' | ')}`];
   if (broken.length <= empty.length) complaints.push('it saw no mistake in a broken expression');
   tell('the panel names what is missing, and mistakes in expressions', complaints);

@@ -168,9 +168,11 @@ impl Config {
         let has_rest_address = engine.rest_address.is_some();
         let secrets = secrets::read(reader, variables, has_rest_address, bedrock.default_region.as_deref());
         let (worker, job_types) = self::worker::read(reader, &engine, variables);
-        let templates = self::templates::read(reader, &job_types, &bedrock);
         let region = bedrock.default_region.as_deref();
         let connections = connections::from(reader, variables, reload.file.as_deref(), connections, region);
+        let inline_credentials = connections::inline_credentials(reader, &connections);
+        let templates =
+            self::templates::read(reader, &job_types, &bedrock, (&connections, inline_credentials));
         let mut notices = notice::notices(reader, variables, &job_types, &proxies);
         notices.extend(connections::notices(&connections));
         let mut config = Self {
@@ -186,7 +188,7 @@ impl Config {
             log: log::read(reader),
             templates,
             notices,
-            inline_credentials: connections::inline_credentials(reader, &connections),
+            inline_credentials,
             reload,
             connections: Arc::new(connections),
             job_types,

@@ -3,9 +3,15 @@
 use super::reader::Reader;
 use super::worker::JobTypes;
 use crate::bedrock::{DefaultIdentity, Options as BedrockOptions};
-use crate::template::{Engine, Model, Options};
+use crate::connections::{Choice, Directory, InlineCredentials, Kind, Provider};
+use crate::template::{Connection, Engine, Makes, Model, Offer, Options};
 
-pub(crate) fn read(reader: &mut Reader, job_types: &JobTypes, bedrock: &BedrockOptions) -> Options {
+pub(crate) fn read(
+    reader: &mut Reader,
+    job_types: &JobTypes,
+    bedrock: &BedrockOptions,
+    (directory, inline): (&Directory, InlineCredentials),
+) -> Options {
     let engine = match reader.choice("templates.engine") {
         Some("8.6") => Engine::V8_6,
         _ => Engine::V8_8,
@@ -18,6 +24,26 @@ pub(crate) fn read(reader: &mut Reader, job_types: &JobTypes, bedrock: &BedrockO
         region: bedrock.default_region.clone(),
         own_credentials: !matches!(bedrock.default_identity, DefaultIdentity::Refused),
         models: models(reader),
+        connections: directory.choices().into_iter().map(connection).collect(),
+        inline_credentials: inline == InlineCredentials::Allowed,
+    }
+}
+
+fn connection(choice: Choice) -> Connection {
+    let models = choice.models.into_iter().map(|model| Offer {
+        alias: model.alias,
+        description: model.description,
+        makes: match model.kind {
+            Kind::Text => Makes::Text,
+            Kind::Embedding => Makes::Embeddings,
+            Kind::Image => Makes::Images,
+        },
+    });
+    Connection {
+        name: choice.connection,
+        description: choice.description,
+        is_bedrock: choice.provider == Provider::Bedrock,
+        models: models.collect(),
     }
 }
 

@@ -20,5 +20,5 @@ mod tests;
 
 pub use self::entries::{Entry, all};
 pub use self::model::Template;
-pub use self::options::{Engine, Model, Options};
+pub use self::options::{Connection, Engine, Makes, Model, Offer, Options};
 pub use self::page::index;

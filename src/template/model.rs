@@ -44,11 +44,11 @@ pub(crate) struct Head {
 }
 
 impl Template {
-    /// Puts a template together. Each section becomes a group of the properties panel.
+    /// Puts a template together. Each section becomes a group of the properties panel, unless nothing is in it.
     pub(crate) fn new(head: Head, constants: Vec<Property>, sections: Vec<Section>) -> Self {
         let mut groups = Vec::new();
         let mut properties = constants;
-        for section in sections {
+        for section in sections.into_iter().filter(|section| !section.properties.is_empty()) {
             let group = section.group.id;
             groups.push(section.group);
             properties.extend(section.properties.into_iter().map(|property| property.in_group(group)));

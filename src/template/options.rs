@@ -17,6 +17,10 @@ pub struct Options {
     pub own_credentials: bool,
     /// Models to choose from; without any, the id of a model is written by hand.
     pub models: Vec<Model>,
+    /// Connections to choose from, each with its models.
+    pub connections: Vec<Connection>,
+    /// Whether a task may go without a connection.
+    pub inline_credentials: bool,
 }
 
 impl Default for Options {
@@ -29,6 +33,8 @@ impl Default for Options {
             region: None,
             own_credentials: true,
             models: Vec::new(),
+            connections: Vec::new(),
+            inline_credentials: true,
         }
     }
 }
@@ -51,9 +57,28 @@ pub struct Model {
     pub id: String,
 }
 
+/// A named way to models, which the operator has set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    pub name: String,
+    pub description: Option<String>,
+    /// Whether it leads to Amazon Bedrock, where more can be asked than answers and embeddings.
+    pub is_bedrock: bool,
+    pub models: Vec<Offer>,
+}
+
+/// A model of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// What tasks call it.
+    pub alias: String,
+    pub description: Option<String>,
+    pub makes: Makes,
+}
+
 /// What a model makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Makes {
+pub enum Makes {
     Text,
     Embeddings,
     Images,

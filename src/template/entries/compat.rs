@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use super::{Entry, parts};
-use crate::template::fields::access::{self, ModelField};
+use crate::template::fields::model::{self, ByHand, ModelField};
 use crate::template::fields::outcome;
 use crate::template::guide::{Guide, Handled, Part};
 use crate::template::icons::{self, icon};
@@ -21,7 +21,17 @@ const VERSION: u32 = 1;
 const CONVERSE: &str = "converse";
 const INVOKE: &str = "invokeModel";
 
-pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
+const MODEL: ModelField = ModelField {
+    makes: &[Makes::Text],
+    elsewhere: false,
+    by_hand: Some(ByHand {
+        placeholder: "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        tooltip: "The id of a model, an inference profile or an ARN, from Bedrock's console.",
+    }),
+    inherits: true,
+};
+
+pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {
     let head = Head {
         id: ID,
         version: VERSION,
@@ -29,12 +39,6 @@ pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
         description: "The fields and the answer of Camunda's own Bedrock connector, for processes that were drawn with it.",
         keywords: &["ai", "llm", "chat", "prompt", "aws", "bedrock", "converse", "invoke"],
         icon: icon(icons::COMPAT),
-    };
-    let model = ModelField {
-        makes: Makes::Text,
-        placeholder: "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
-        tooltip: "The id of a model, an inference profile or an ARN, from Bedrock's console.",
-        choose_first: false,
     };
     let mut sections = vec![
         Group::open("operation", "Action", "What is done.").with(vec![
@@ -46,18 +50,18 @@ pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
                     Choice::new(INVOKE, "InvokeModel"),
                 ]),
         ]),
-        parts::model(options, model),
+        parts::model(options, MODEL)?,
         ask(),
         outcome::result("{answer: response[-1].contentList[1].text, conversation: response}"),
         for_converse(parts::conversation(vec![parts::history()])),
         for_converse(parts::documents()),
         for_converse(style()),
-        Group::folded("more", "More settings", "For special cases.").with(access::detours()),
+        Group::folded("more", "More settings", "For special cases.").with(model::detours(options, MODEL)),
     ];
     sections.extend(outcome::errors_and_retries());
     let mut template = Template::new(head, outcome::constants(job_type, ID, VERSION), sections);
     (template.steps, template.presets) = menu();
-    Entry { name: "aws-bedrock", template, guide: guide() }
+    Some(Entry { name: "aws-bedrock", template, guide: guide() })
 }
 
 fn ask() -> Section {

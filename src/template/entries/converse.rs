@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Entry, parts};
-use crate::template::fields::access::ModelField;
+use crate::template::fields::model::{ByHand, ModelField};
 use crate::template::fields::outcome;
 use crate::template::guide::{Guide, Handled, Part};
 use crate::template::icons::{self, icon};
@@ -14,7 +14,17 @@ use crate::template::property::input;
 const ID: &str = "bedrock-connector.converse.v1";
 const VERSION: u32 = 1;
 
-pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
+const MODEL: ModelField = ModelField {
+    makes: &[Makes::Text],
+    elsewhere: true,
+    by_hand: Some(ByHand {
+        placeholder: "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        tooltip: "The id of a model, an inference profile or an ARN, from Bedrock's console. Many newer models are called by an inference profile, whose id begins with a part of the world, such as eu.",
+    }),
+    inherits: true,
+};
+
+pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {
     let head = Head {
         id: ID,
         version: VERSION,
@@ -26,14 +36,8 @@ pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
         ],
         icon: icon(icons::CONVERSE),
     };
-    let model = ModelField {
-        makes: Makes::Text,
-        placeholder: "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
-        tooltip: "The id of a model, an inference profile or an ARN, from Bedrock's console. Many newer models are called by an inference profile, whose id begins with a part of the world, such as eu.",
-        choose_first: true,
-    };
     let mut sections = vec![
-        parts::model(options, model),
+        parts::model(options, MODEL)?,
         Group::open("ask", "Message", "What the model is asked.")
             .with(vec![parts::message(), parts::system_prompt()]),
         outcome::result("{answer: response.text}"),
@@ -44,12 +48,12 @@ pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
         style(),
         parts::guardrail(true),
         parts::speed(caching()),
-        parts::more(special()),
+        parts::more(options, MODEL, special()),
     ];
     sections.extend(outcome::errors_and_retries());
     let mut constants = outcome::constants(job_type, ID, VERSION);
     constants.push(input("action").constant("converse"));
-    Entry { name: "converse", template: Template::new(head, constants, sections), guide: guide() }
+    Some(Entry { name: "converse", template: Template::new(head, constants, sections), guide: guide() })
 }
 
 fn structure() -> Section {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Entry, parts};
-use crate::template::fields::access::ModelField;
+use crate::template::fields::model::{ByHand, ModelField};
 use crate::template::fields::outcome;
 use crate::template::guide::{Guide, Part};
 use crate::template::icons::{self, icon};
@@ -14,7 +14,17 @@ use crate::template::property::input;
 const ID: &str = "bedrock-connector.embeddings.v1";
 const VERSION: u32 = 1;
 
-pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
+const MODEL: ModelField = ModelField {
+    makes: &[Makes::Embeddings],
+    elsewhere: true,
+    by_hand: Some(ByHand {
+        placeholder: "amazon.titan-embed-text-v2:0",
+        tooltip: "The id of an embedding model, such as those of Amazon Titan and Cohere.",
+    }),
+    inherits: false,
+};
+
+pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {
     let head = Head {
         id: ID,
         version: VERSION,
@@ -22,12 +32,6 @@ pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
         description: "Turn texts into vectors with a model on Amazon Bedrock, to search or compare them by their meaning.",
         keywords: &["ai", "embedding", "vector", "search", "similarity", "rag", "titan", "cohere", "aws"],
         icon: icon(icons::EMBEDDINGS),
-    };
-    let model = ModelField {
-        makes: Makes::Embeddings,
-        placeholder: "amazon.titan-embed-text-v2:0",
-        tooltip: "The id of an embedding model, such as those of Amazon Titan and Cohere.",
-        choose_first: true,
     };
     let texts = Group::open("ask", "Texts", "What is turned into vectors.").with(vec![
         input("data.texts")
@@ -48,16 +52,16 @@ pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
             ]),
     ]);
     let mut sections = vec![
-        parts::model(options, model),
+        parts::model(options, MODEL)?,
         texts,
         outcome::result("{vectors: response.embeddings}"),
         form(),
-        parts::more(Vec::new()),
+        parts::more(options, MODEL, Vec::new()),
     ];
     sections.extend(outcome::errors_and_retries());
     let mut constants = outcome::constants(job_type, ID, VERSION);
     constants.push(input("action").constant("embed"));
-    Entry { name: "embeddings", template: Template::new(head, constants, sections), guide: guide() }
+    Some(Entry { name: "embeddings", template: Template::new(head, constants, sections), guide: guide() })
 }
 
 fn form() -> Section {

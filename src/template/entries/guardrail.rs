@@ -3,17 +3,26 @@
 use serde_json::json;
 
 use super::{Entry, parts};
-use crate::template::fields::{access, outcome};
+use crate::template::fields::model::{self, ModelField};
+use crate::template::fields::outcome;
 use crate::template::guide::{Guide, Part};
 use crate::template::icons::{self, icon};
 use crate::template::model::{Choice, Group, Head, Template};
-use crate::template::options::Options;
+use crate::template::options::{Makes, Options};
 use crate::template::property::input;
 
 const ID: &str = "bedrock-connector.guardrail.v1";
 const VERSION: u32 = 1;
 
-pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
+/// No model is asked; through a connection, one says where the guardrail is.
+const MODEL: ModelField = ModelField {
+    makes: &[Makes::Text, Makes::Embeddings, Makes::Images],
+    elsewhere: false,
+    by_hand: None,
+    inherits: false,
+};
+
+pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {
     let head = Head {
         id: ID,
         version: VERSION,
@@ -23,7 +32,11 @@ pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
         icon: icon(icons::GUARDRAIL),
     };
     let mut guardrail = vec![parts::guardrail_id(), parts::guardrail_version()];
-    guardrail.extend(access::sign_in(options));
+    let way = model::fields(options, MODEL);
+    if way.is_empty() {
+        return None;
+    }
+    guardrail.extend(way);
     let texts = Group::open("ask", "Texts", "What is checked.").with(vec![
         input("data.texts")
             .label("Texts")
@@ -45,16 +58,16 @@ pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
         ]),
     ]);
     let mut sections = vec![
-        Group::open("guardrail", "Guardrail", "Which guardrail checks, and how the task signs in to AWS.")
+        Group::open("guardrail", "Guardrail", "Which guardrail checks, and how the task gets to it.")
             .with(guardrail),
         texts,
         outcome::result("{letter: response.texts[1], blocked: response.intervened}"),
-        parts::more(Vec::new()),
+        parts::more(options, MODEL, Vec::new()),
     ];
     sections.extend(outcome::errors_and_retries());
     let mut constants = outcome::constants(job_type, ID, VERSION);
     constants.push(input("action").constant("applyGuardrail"));
-    Entry { name: "guardrail", template: Template::new(head, constants, sections), guide: guide() }
+    Some(Entry { name: "guardrail", template: Template::new(head, constants, sections), guide: guide() })
 }
 
 fn guide() -> Guide {

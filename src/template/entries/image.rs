@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Entry, parts};
-use crate::template::fields::access::ModelField;
+use crate::template::fields::model::{ByHand, ModelField};
 use crate::template::fields::outcome;
 use crate::template::guide::{Guide, Part};
 use crate::template::icons::{self, icon};
@@ -14,7 +14,17 @@ use crate::template::property::input;
 const ID: &str = "bedrock-connector.image.v1";
 const VERSION: u32 = 1;
 
-pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
+const MODEL: ModelField = ModelField {
+    makes: &[Makes::Images],
+    elsewhere: false,
+    by_hand: Some(ByHand {
+        placeholder: "amazon.nova-canvas-v1:0",
+        tooltip: "The id of an image model, such as those of Amazon and Stability.",
+    }),
+    inherits: false,
+};
+
+pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {
     let head = Head {
         id: ID,
         version: VERSION,
@@ -34,24 +44,18 @@ pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
         ],
         icon: icon(icons::IMAGE),
     };
-    let model = ModelField {
-        makes: Makes::Images,
-        placeholder: "amazon.nova-canvas-v1:0",
-        tooltip: "The id of an image model, such as those of Amazon and Stability.",
-        choose_first: true,
-    };
     let mut sections = vec![
-        parts::model(options, model),
+        parts::model(options, MODEL)?,
         description(),
         outcome::result("{picture: response.images[1]}"),
         size(),
         files(),
-        parts::more(Vec::new()),
+        parts::more(options, MODEL, Vec::new()),
     ];
     sections.extend(outcome::errors_and_retries());
     let mut constants = outcome::constants(job_type, ID, VERSION);
     constants.push(input("action").constant("image"));
-    Entry { name: "image", template: Template::new(head, constants, sections), guide: guide() }
+    Some(Entry { name: "image", template: Template::new(head, constants, sections), guide: guide() })
 }
 
 fn description() -> Section {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Entry, parts};
-use crate::template::fields::access::ModelField;
+use crate::template::fields::model::{ByHand, ModelField};
 use crate::template::fields::outcome;
 use crate::template::guide::{Guide, Part};
 use crate::template::icons::{self, icon};
@@ -14,7 +14,17 @@ use crate::template::property::input;
 const ID: &str = "bedrock-connector.invoke-model.v1";
 const VERSION: u32 = 1;
 
-pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
+const MODEL: ModelField = ModelField {
+    makes: &[Makes::Text, Makes::Embeddings, Makes::Images],
+    elsewhere: false,
+    by_hand: Some(ByHand {
+        placeholder: "amazon.nova-pro-v1:0",
+        tooltip: "The id of a model, an inference profile or an ARN, from Bedrock's console.",
+    }),
+    inherits: true,
+};
+
+pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {
     let head = Head {
         id: ID,
         version: VERSION,
@@ -22,12 +32,6 @@ pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
         description: "Send any JSON to a model on Amazon Bedrock and get its JSON back, for models and features that have no form.",
         keywords: &["ai", "llm", "json", "raw", "payload", "custom", "imported model", "aws", "invoke"],
         icon: icon(icons::INVOKE_MODEL),
-    };
-    let model = ModelField {
-        makes: Makes::Text,
-        placeholder: "amazon.nova-pro-v1:0",
-        tooltip: "The id of a model, an inference profile or an ARN, from Bedrock's console.",
-        choose_first: true,
     };
     let request = Group::open("ask", "Request", "What is sent.").with(vec![
         input("data.payload")
@@ -52,17 +56,17 @@ pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
         parts::request_metadata(),
     ];
     let mut sections = vec![
-        parts::model(options, model),
+        parts::model(options, MODEL)?,
         request,
         outcome::result("{answer: response.body}"),
         parts::guardrail(true),
         parts::speed(Vec::new()),
-        parts::more(special),
+        parts::more(options, MODEL, special),
     ];
     sections.extend(outcome::errors_and_retries());
     let mut constants = outcome::constants(job_type, ID, VERSION);
     constants.push(input("action").constant("invokeModel"));
-    Entry { name: "invoke-model", template: Template::new(head, constants, sections), guide: guide() }
+    Some(Entry { name: "invoke-model", template: Template::new(head, constants, sections), guide: guide() })
 }
 
 fn guide() -> Guide {

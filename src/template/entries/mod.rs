@@ -24,19 +24,20 @@ pub struct Entry {
 
 /// The templates that fit the options, the most wanted first.
 pub fn all(options: &Options) -> Vec<Entry> {
+    const NATIVE: &[fn(&Options, &str) -> Option<Entry>] = &[
+        converse::entry,
+        invoke_model::entry,
+        embeddings::entry,
+        image::entry,
+        tokens::entry,
+        guardrail::entry,
+    ];
     let mut entries = Vec::new();
     if let Some(job_type) = &options.native_type {
-        entries.extend([
-            converse::entry(options, job_type),
-            invoke_model::entry(options, job_type),
-            embeddings::entry(options, job_type),
-            image::entry(options, job_type),
-            tokens::entry(options, job_type),
-            guardrail::entry(options, job_type),
-        ]);
+        entries.extend(NATIVE.iter().filter_map(|entry| entry(options, job_type)));
     }
     if let Some(job_type) = &options.compat_type {
-        entries.push(compat::entry(options, job_type));
+        entries.extend(compat::entry(options, job_type));
     }
     for entry in &mut entries {
         entry.fit(options);

@@ -2,17 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::template::fields::{access, documents};
+use crate::template::fields::documents;
+use crate::template::fields::model::{self, ModelField};
 use crate::template::guide::{Handled, Part};
 use crate::template::model::{Choice, Group, Property, Section, is};
 use crate::template::options::Options;
 use crate::template::property::{input, note};
 
-/// Which model, where, as whom: the first thing that a modeler sees.
-pub(super) fn model(options: &Options, field: access::ModelField) -> Section {
-    let mut properties = access::model(options, field);
-    properties.extend(access::sign_in(options));
-    Group::open("model", "Model", "Which model is asked, and how the task signs in to AWS.").with(properties)
+/// Which model, where, as whom: the first thing that a modeler sees. None when nothing that the operator has fits.
+pub(super) fn model(options: &Options, field: ModelField) -> Option<Section> {
+    let properties = model::fields(options, field);
+    let group = Group::open("model", "Model", "Which model is asked, and how the task gets to it.");
+    (!properties.is_empty()).then(|| group.with(properties))
 }
 
 /// A dropdown that opens further fields and is otherwise of no meaning.
@@ -211,11 +212,11 @@ pub(super) fn additional_request_fields() -> Property {
 }
 
 /// The end of every native template.
-pub(super) fn more(mut fields: Vec<Property>) -> Section {
+pub(super) fn more(options: &Options, field: ModelField, mut fields: Vec<Property>) -> Section {
     fields.push(input("data.timeout").label("Time limit").or_expression().placeholder("PT5M").tooltip(
         "The longest that the model may take, such as PT5M. Left empty, the operator's limit holds.",
     ));
-    fields.extend(access::detours());
+    fields.extend(model::detours(options, field));
     Group::folded("more", "More settings", "For special cases.").with(fields)
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Entry, parts};
-use crate::template::fields::access::ModelField;
+use crate::template::fields::model::{ByHand, ModelField};
 use crate::template::fields::outcome;
 use crate::template::guide::{Guide, Part};
 use crate::template::icons::{self, icon};
@@ -15,7 +15,17 @@ const ID: &str = "bedrock-connector.count-tokens.v1";
 const VERSION: u32 = 1;
 const COUNTED: &str = "counted";
 
-pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
+const MODEL: ModelField = ModelField {
+    makes: &[Makes::Text],
+    elsewhere: false,
+    by_hand: Some(ByHand {
+        placeholder: "anthropic.claude-haiku-4-5-20251001-v1:0",
+        tooltip: "The id of the model whose tokens are counted. Not every model can count.",
+    }),
+    inherits: false,
+};
+
+pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {
     let head = Head {
         id: ID,
         version: VERSION,
@@ -24,25 +34,23 @@ pub(super) fn entry(options: &Options, job_type: &str) -> Entry {
         keywords: &["ai", "llm", "token", "cost", "length", "limit", "aws"],
         icon: icon(icons::TOKENS),
     };
-    let model = ModelField {
-        makes: Makes::Text,
-        placeholder: "anthropic.claude-haiku-4-5-20251001-v1:0",
-        tooltip: "The id of the model whose tokens are counted. Not every model can count.",
-        choose_first: true,
-    };
     let mut sections = vec![
-        parts::model(options, model),
+        parts::model(options, MODEL)?,
         counted(),
         outcome::result("{tokens: response.inputTokens}"),
         for_conversations(parts::conversation(vec![parts::history()])),
         for_conversations(parts::documents()),
         for_conversations(parts::tools()),
-        parts::more(vec![parts::additional_request_fields().when(is(COUNTED, "conversation"))]),
+        parts::more(
+            options,
+            MODEL,
+            vec![parts::additional_request_fields().when(is(COUNTED, "conversation"))],
+        ),
     ];
     sections.extend(outcome::errors_and_retries());
     let mut constants = outcome::constants(job_type, ID, VERSION);
     constants.push(input("action").constant("countTokens"));
-    Entry { name: "count-tokens", template: Template::new(head, constants, sections), guide: guide() }
+    Some(Entry { name: "count-tokens", template: Template::new(head, constants, sections), guide: guide() })
 }
 
 fn counted() -> Section {

@@ -1,8 +1,8 @@
-//! Which model is asked, where it is, and as whom.
+//! As whom a task signs in, and where the model is.
 
 use crate::template::model::{Choice, Property, is};
-use crate::template::options::{Makes, Options};
-use crate::template::property::{input, note};
+use crate::template::options::Options;
+use crate::template::property::input;
 
 const SIGN_IN: &str = "authentication.type";
 const OWN: &str = "defaultCredentialsChain";
@@ -12,13 +12,13 @@ const KEYS: &str = "credentials";
 const REGION: &str = r"^([a-z0-9-]+|.*secrets\..*)$";
 
 /// How the task signs in, and the region.
-pub(crate) fn sign_in(options: &Options) -> Vec<Property> {
+pub(super) fn sign_in(options: &Options) -> Vec<Property> {
     let mut choices = vec![Choice::new(OWN, "The worker's own role"), Choice::new(KEYS, "Access keys")];
     if !options.own_credentials {
         choices.retain(|choice| choice.value != OWN);
     }
     vec![
-        input(SIGN_IN).label("Sign in to AWS with").one_of(choices).tooltip(
+        input(SIGN_IN).label("Authentication").one_of(choices).tooltip(
             "The worker's own role needs nothing in the diagram: whoever runs the worker has set it up. Access keys belong into secrets.",
         ),
         input("authentication.accessKey")
@@ -46,7 +46,7 @@ pub(crate) fn sign_in(options: &Options) -> Vec<Property> {
 }
 
 fn region(options: &Options) -> Property {
-    let region = input("configuration.region").label("AWS region").or_expression();
+    let region = input("configuration.region").label("Region").or_expression();
     match &options.region {
         Some(default) => {
             region.placeholder(default).tooltip(format!("Where the model is. Left empty, it is {default}."))
@@ -59,52 +59,11 @@ fn region(options: &Options) -> Property {
     }
 }
 
-/// What the field of a model looks like in one template.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ModelField {
-    pub(crate) makes: Makes,
-    pub(crate) placeholder: &'static str,
-    pub(crate) tooltip: &'static str,
-    /// Whether a fresh task takes the first model of the operator. Where a task may come from Camunda's template, its
-    /// own model has to stay.
-    pub(crate) choose_first: bool,
-}
-
-const MODEL: &str = "data.modelId";
-const CHOSEN: &str = "model";
-const ANOTHER: &str = "another";
-
-/// The model, written by hand or chosen among those of the operator.
-pub(crate) fn model(options: &Options, field: ModelField) -> Vec<Property> {
-    let offered: Vec<_> = options.models.iter().filter(|model| model.makes() == field.makes).collect();
-    let by_hand =
-        input(MODEL).or_expression().required().placeholder(field.placeholder).tooltip(field.tooltip);
-    if offered.is_empty() {
-        return vec![by_hand.label("Model")];
-    }
-    let mut choices: Vec<_> = offered.iter().map(|model| Choice::new(&model.id, &model.name)).collect();
-    let another = Choice::new(ANOTHER, "Another model");
-    if field.choose_first {
-        choices.push(another);
-    } else {
-        choices.insert(0, another);
-    }
-    let chosen = note("bedrock-connector:model").id(CHOSEN).label("Model").one_of(choices);
-    let constants = offered.iter().enumerate().map(|(index, model)| {
-        let constant = input(MODEL).id(format!("{MODEL}.{}", index + 1)).constant(model.id.as_str());
-        constant.when(is(CHOSEN, model.id.as_str()))
-    });
-    let mut fields = vec![chosen.tooltip("The models that the operator offers.")];
-    fields.extend(constants);
-    fields.push(by_hand.label("Id of the model").when(is(CHOSEN, ANOTHER)));
-    fields
-}
-
 /// A credential that is kept in the cluster, and another address of Bedrock: few tasks need them.
-pub(crate) fn detours() -> Vec<Property> {
+pub(super) fn detours() -> Vec<Property> {
     vec![
         input("awsCredential")
-            .label("Stored credential")
+            .label("AWS credential")
             .expression()
             .placeholder("camunda.vars.env.awsCredential")
             .tooltip("A credential that is kept in the cluster (from Camunda 8.10). When it is filled in, it is used in place of the sign-in above."),

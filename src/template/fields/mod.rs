@@ -1,5 +1,6 @@
 //! Fields that several templates share.
 
-pub(crate) mod access;
+mod access;
 pub(crate) mod documents;
+pub(crate) mod model;
 pub(crate) mod outcome;

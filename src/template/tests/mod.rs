@@ -1,4 +1,5 @@
 mod bindings;
+mod catalogue;
 mod choices;
 mod guides;
 mod history;

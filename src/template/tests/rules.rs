@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::choices::connections;
 use super::shipped;
 use crate::feel::Expression;
 use crate::template::entries::{Entry, all};
 use crate::template::model::{Answer, Binding, Feel, Kind, Property, Template, Test};
 use crate::template::options::{Engine, Model, Options};
 
-/// The shipped templates, and those of an operator with wishes.
+/// The shipped templates, and those of operators with wishes.
 fn every_variant() -> Vec<Entry> {
     let models = ["amazon.nova-pro-v1:0", "Titan=amazon.titan-embed-text-v2:0", "amazon.nova-canvas-v1:0"];
     let rich = Options {
@@ -21,7 +22,10 @@ fn every_variant() -> Vec<Entry> {
         documentation: Some("https://example.com/docs/".into()),
         ..Options::default()
     };
-    shipped().into_iter().chain(all(&rich)).collect()
+    let connected = Options { connections: connections(), ..Options::default() };
+    let connected_only = Options { inline_credentials: false, ..connected.clone() };
+    let variants = [rich, connected, connected_only];
+    shipped().into_iter().chain(variants.iter().flat_map(all)).collect()
 }
 
 fn each_property(check: impl Fn(&Template, &Property, &[Property])) {
