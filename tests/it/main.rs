@@ -17,4 +17,5 @@ mod migration;
 mod peer_cases;
 mod scenarios;
 mod secrets;
+mod sizes;
 mod support;
