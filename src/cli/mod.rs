@@ -211,13 +211,14 @@ pub(crate) struct EvalArgs {
 /// `demo`
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// The diagram; without it, an included example
+    /// The diagram; without it, an included example. A file NAME.demo.json beside NAME.bpmn has variables to start with,
+    /// answers of the model, and results of tasks that are none of ours
     #[arg(value_name = "FILE.bpmn")]
     pub(crate) diagram: Option<PathBuf>,
-    /// The variables at the start: a JSON object, or @FILE
+    /// Variables at the start, over those of the file beside the diagram: a JSON object, or @FILE
     #[arg(long, value_name = "JSON|@FILE")]
     pub(crate) vars: Option<JsonSource>,
-    /// The result of a task that is none of ours
+    /// The result of a task that is none of ours; a list is taken in turn
     #[arg(long = "set", value_name = "ELEMENT=JSON")]
     pub(crate) results: Vec<ElementResult>,
     /// Call Bedrock itself, which costs money
@@ -302,7 +303,7 @@ impl FromStr for JsonSource {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ElementResult {
     pub(crate) element_id: String,
-    pub(crate) variables: Value,
+    pub(crate) result: Value,
 }
 
 impl FromStr for ElementResult {
@@ -311,9 +312,8 @@ impl FromStr for ElementResult {
     fn from_str(text: &str) -> Result<Self, String> {
         let (element_id, json) =
             text.split_once('=').ok_or("expected ELEMENT=JSON, such as approve={\"ok\": true}")?;
-        let variables =
-            serde_json::from_str(json).map_err(|error| format!("not JSON after the =: {error}"))?;
-        Ok(Self { element_id: element_id.trim().to_owned(), variables })
+        let result = serde_json::from_str(json).map_err(|error| format!("not JSON after the =: {error}"))?;
+        Ok(Self { element_id: element_id.trim().to_owned(), result })
     }
 }
 
@@ -443,7 +443,7 @@ mod tests {
     fn results_of_tasks_are_json_after_the_first_equals_sign() {
         let result: ElementResult = "approve={\"a\": \"x=y\"}".parse().unwrap();
         assert_eq!(result.element_id, "approve");
-        assert_eq!(result.variables, serde_json::json!({ "a": "x=y" }));
+        assert_eq!(result.result, serde_json::json!({ "a": "x=y" }));
         assert!("approve".parse::<ElementResult>().is_err());
         assert!("approve=yes".parse::<ElementResult>().is_err());
     }
