@@ -1,9 +1,9 @@
 // Tries the templates in a modeler in Chromium: each is applied and filled in, and tasks of Camunda's own template are
 // switched to ours and back.
 //
-//     node drive.mjs TEMPLATES CHROMIUM PICTURES [DIAGRAMS]
+//     node drive.mjs TEMPLATES EXAMPLES CHROMIUM PICTURES [DIAGRAMS]
 //
-// PICTURES gets a screenshot of each template, with all groups open. DIAGRAMS holds diagrams that were drawn with
+// EXAMPLES holds diagrams that were drawn with our templates. PICTURES gets a screenshot of each template, with all groups open. DIAGRAMS holds diagrams that were drawn with
 // Camunda's template.
 
 import { chromium } from 'playwright-core';
@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CAMUNDA, TASKS } from './camunda.js';
 
-const [folder, executablePath, pictures, diagrams] = process.argv.slice(2);
+const [folder, examples, executablePath, pictures, diagrams] = process.argv.slice(2);
 mkdirSync(pictures, { recursive: true });
 
 const templates = Object.fromEntries(
@@ -53,6 +53,7 @@ const diagram = `<?xml version="1.0" encoding="UTF-8"?>
 
 async function fresh(template, presetId) {
   await studio('open', diagram);
+  await studio('lookAt', 'Task_1');
   await studio('apply', template.id, template.version, presetId);
 }
 
@@ -181,6 +182,32 @@ async function switchDiagrams() {
   }
 }
 
+/** Each task of an example is as its template makes it: nothing to complain of, nothing missing or left over. */
+async function tryExamples() {
+  for (const name of readdirSync(examples).filter(name => name.endsWith('.bpmn'))) {
+    const complaints = await studio('open', readFileSync(join(examples, name), 'utf8'));
+    const tasks = await studio('templated');
+    if (tasks.length === 0) complaints.push('no task was made with a template');
+    for (const [task, id, version] of tasks) {
+      await studio('lookAt', task);
+      await studio('select');
+      complaints.push(...(await studio('complaints')));
+      const before = await studio('values');
+      await studio('apply', id, version);
+      const after = await studio('values');
+      complaints.push(...different(before, after).map(place => `${task}: ${place} was ${before[place]}, the template makes it ${after[place]}`));
+    }
+    tell(`${name}, opened`, complaints);
+  }
+  await studio('lookAt', 'Task_1');
+}
+
+/** The places whose values differ. A field that is left empty may stand there or not. */
+function different(before, after) {
+  const places = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...places].filter(place => (before[place] || undefined) !== (after[place] || undefined));
+}
+
 /** Whether the panel says at all what is wrong. */
 async function seesMistakes() {
   await fresh(templates.converse);
@@ -207,6 +234,7 @@ for (const preset of presets) {
   const { 'input action': action } = await studio('values');
   tell(`the menu's entry ${preset.id}`, action === preset.properties.action ? [] : [`action is ${action}`]);
 }
+await tryExamples();
 await switchTasks();
 if (diagrams) await switchDiagrams();
 tell('no script of the modeler broke', broken);

@@ -16,7 +16,8 @@ import '@bpmn-io/properties-panel/assets/properties-panel.css';
 import 'bpmn-js-element-templates/dist/assets/element-templates.css';
 import '@bpmn-io/element-template-chooser/dist/element-template-chooser.css';
 
-const TASK = 'Task_1';
+// The task that is looked at.
+let looked = 'Task_1';
 
 const modeler = new Modeler({
   container: '#canvas',
@@ -36,7 +37,7 @@ const modeler = new Modeler({
 });
 
 const get = name => modeler.get(name);
-const task = () => get('elementRegistry').get(TASK);
+const task = () => get('elementRegistry').get(looked);
 const extensions = () => task().businessObject.get('extensionElements')?.get('values') ?? [];
 const extension = type => extensions().find(element => element.$type === type);
 
@@ -60,6 +61,14 @@ window.studio = {
     if (!template) throw new Error(`the modeler does not know ${id} ${version}`);
     templates.applyTemplate(task(), template, presetId ? { presetId } : undefined);
   },
+
+  // The ids of the tasks that were made with a template, each with the template's id and version.
+  templated() {
+    const made = get('elementRegistry').filter(it => it.type !== 'label' && it.businessObject.get('zeebe:modelerTemplate'));
+    return made.map(({ id, businessObject }) => [id, businessObject.get('zeebe:modelerTemplate'), businessObject.get('zeebe:modelerTemplateVersion')]);
+  },
+
+  lookAt: id => { looked = id; },
 
   // Takes the values off and on again, so that the panel shows what the diagram has.
   select() {
