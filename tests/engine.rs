@@ -1,5 +1,5 @@
 //! The scenarios of the embedded gateway, and more, on a real Zeebe. Run by `cargo engine [NAME…]`; it never
-//! passes by skipping: without a JDK or the distribution it says so and fails.
+//! passes by skipping: without a JDK or the distribution it says so and fails. `arguments.rs` says what it takes.
 
 #![allow(
     clippy::disallowed_methods,
@@ -10,15 +10,24 @@
     reason = "a test program: it prints its results, and a panic is how it says that something is wrong"
 )]
 
+#[path = "engine/arguments.rs"]
+mod arguments;
+#[path = "engine/chaos/mod.rs"]
+mod chaos;
+#[path = "engine/checkpoint.rs"]
+mod checkpoint;
 #[path = "engine/diagrams.rs"]
 mod diagrams;
 #[path = "engine/documents.rs"]
 mod documents;
+#[path = "engine/line.rs"]
+mod line;
 #[path = "engine/relay.rs"]
 mod relay;
 #[path = "engine/restart.rs"]
 mod restart;
 
+#[allow(dead_code, unused_imports, reason = "parts of it are for the embedded gateway alone")]
 #[path = "it/scenarios/mod.rs"]
 mod scenarios;
 #[path = "engine/zeebe.rs"]
@@ -30,14 +39,15 @@ use std::process::ExitCode;
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
+use self::arguments::Arguments;
+use self::chaos::World;
+use self::diagrams::Diagram;
 use self::scenarios::Stage;
 use self::zeebe::{Installation, Zeebe};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let wanted: Vec<String> =
-        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    match run(&wanted).await {
+    match run().await {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
@@ -47,37 +57,78 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs all scenarios whose names hold one of the wanted texts and gives the number of failures.
-async fn run(wanted: &[String]) -> anyhow::Result<usize> {
-    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|text| name.contains(text.as_str()));
+/// Runs what the arguments ask for and gives the number of failures.
+async fn run() -> anyhow::Result<usize> {
+    let arguments = Arguments::parse(std::env::args().skip(1))?;
+    let scenarios: Vec<_> =
+        all_scenarios()?.into_iter().filter(|scenario| arguments.want(&scenario.name())).collect();
+    anyhow::ensure!(!scenarios.is_empty(), "no scenario has a name like {:?}", arguments.names);
+    if arguments.list {
+        scenarios.iter().for_each(|scenario| println!("{}", scenario.name()));
+        return Ok(0);
+    }
     let started = Instant::now();
-    let mut zeebe = Zeebe::start(Installation::find_or_download().await?).await?;
+    let zeebe = Zeebe::start(Installation::find_or_download().await?).await?;
     println!("Zeebe {} is up after {:.1} s\n", zeebe::VERSION, started.elapsed().as_secs_f64());
+    let mut world = World { zeebe, is_long: arguments.long, seed: arguments.seed };
+    let relay = relay::start(&world.zeebe.rest_address()).await?;
     let mut score = Score::default();
-    for (name, scenario) in scenarios::ALL.iter().filter(|(name, _)| is_wanted(name)) {
-        let stage = Stage::real(&zeebe.grpc_address(), &zeebe.rest_address()).await;
-        score.note(name, AssertUnwindSafe(scenario(&stage)).catch_unwind().await.is_ok());
+    for scenario in &scenarios {
+        let begun = Instant::now();
+        let outcome = AssertUnwindSafe(scenario.run(&mut world, &relay)).catch_unwind().await;
+        score.note(&scenario.name(), outcome.is_ok(), begun.elapsed().as_secs_f64());
+        world.zeebe.start_if_down().await?;
     }
-    let relay = relay::start(&zeebe.rest_address()).await?;
-    for diagram in diagrams::given()?.iter().filter(|diagram| is_wanted(&diagram.name())) {
-        let stage = Stage::real(&zeebe.grpc_address(), &relay).await;
-        let outcome = AssertUnwindSafe(diagram.run(&stage, &relay)).catch_unwind();
-        score.note(&diagram.name(), outcome.await.is_ok());
-    }
-    if is_wanted(documents::NAME) {
-        let stage = Stage::real(&zeebe.grpc_address(), &relay).await;
-        let outcome = AssertUnwindSafe(documents::an_answer_becomes_a_document(&stage)).catch_unwind();
-        score.note(documents::NAME, outcome.await.is_ok());
-    }
-    if is_wanted(restart::NAME) {
-        let stage = Stage::real(&zeebe.grpc_address(), &zeebe.rest_address()).await;
-        let outcome = AssertUnwindSafe(restart::the_worker_outlives_its_broker(&stage, &mut zeebe));
-        score.note(restart::NAME, outcome.catch_unwind().await.is_ok());
-    }
-    zeebe.kill().await?;
+    world.zeebe.kill().await?;
     println!("\n{} passed, {} failed", score.passed, score.failed);
-    anyhow::ensure!(score.passed + score.failed > 0, "no scenario has a name like {wanted:?}");
     Ok(score.failed)
+}
+
+/// Something that a real engine is to show.
+enum Scenario {
+    /// Shared with the embedded gateway.
+    Shared(&'static str, scenarios::Scenario),
+    /// Drawn in a modeler.
+    Drawn(Diagram),
+    Document,
+    Restart,
+    Chaos(&'static str, chaos::Scenario),
+}
+
+/// All of them, in their order: those that kill the broker come last.
+fn all_scenarios() -> anyhow::Result<Vec<Scenario>> {
+    let shared = scenarios::ALL.iter().map(|(name, scenario)| Scenario::Shared(name, *scenario));
+    let drawn = diagrams::given()?.into_iter().map(Scenario::Drawn);
+    let chaos = chaos::ALL.iter().map(|(name, scenario)| Scenario::Chaos(name, *scenario));
+    Ok(shared.chain(drawn).chain([Scenario::Document, Scenario::Restart]).chain(chaos).collect())
+}
+
+impl Scenario {
+    fn name(&self) -> String {
+        match self {
+            Self::Shared(name, _) | Self::Chaos(name, _) => (*name).to_owned(),
+            Self::Drawn(diagram) => diagram.name(),
+            Self::Document => documents::NAME.to_owned(),
+            Self::Restart => restart::NAME.to_owned(),
+        }
+    }
+
+    /// Panics where the engine says something else. The relay stands before the engine's REST interface.
+    async fn run(&self, world: &mut World, relay: &str) {
+        let (grpc, rest) = (world.zeebe.grpc_address(), world.zeebe.rest_address());
+        match self {
+            Self::Shared(_, scenario) => scenario(&Stage::real(&grpc, &rest).await).await,
+            Self::Drawn(diagram) => diagram.run(&Stage::real(&grpc, relay).await, relay).await,
+            Self::Document => {
+                documents::an_answer_becomes_a_document(&Stage::real(&grpc, relay).await).await;
+            }
+            Self::Restart => {
+                let stage = Stage::real(&grpc, &rest).await;
+                restart::the_worker_outlives_its_broker(&stage, &mut world.zeebe).await;
+            }
+            Self::Chaos(_, scenario) => scenario(world).await,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -87,8 +138,8 @@ struct Score {
 }
 
 impl Score {
-    fn note(&mut self, name: &str, passed: bool) {
-        println!("{} {name}", if passed { "ok    " } else { "FAILED" });
+    fn note(&mut self, name: &str, passed: bool, took_secs: f64) {
+        println!("{} {name} ({took_secs:.0} s)", if passed { "ok    " } else { "FAILED" });
         if passed {
             self.passed += 1;
         } else {

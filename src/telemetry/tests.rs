@@ -79,9 +79,9 @@ fn every_event() -> Vec<Event<'static>> {
         Event::AnswerNotStored { job_key: 7, reason: "secret", message },
         Event::AnswerNotLookedUp { job_key: 7, reason: "away", message },
         Event::AnswerNotDropped { job_key: 7, reason: "full", message },
-        Event::JournalOpened { path: "/data/answers.redb", entries: 1, bytes: 2 },
+        Event::JournalOpened { place: "/data/answers.redb", entries: 1, bytes: 2 },
         Event::JournalUnavailable { reason: "full", message },
-        Event::JournalRestored { path: "/data/answers.redb" },
+        Event::JournalRestored { place: "/data/answers.redb" },
         Event::JournalOff { chosen: false, message },
         Event::JournalSetAside { moved_to: "/data/answers.redb.unusable-1", message },
         Event::AnswersEvicted { count: 3, because: "size" },
@@ -241,6 +241,7 @@ fn camundas_metrics_have_their_names_labels_and_units() {
 #[test]
 fn the_whole_page_of_metrics() {
     let telemetry = telemetry();
+    let _job = telemetry.in_flight("t");
     for event in every_event() {
         telemetry.emit(event);
     }

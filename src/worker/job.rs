@@ -19,7 +19,7 @@ use crate::connector::{
     self, Call, Code, Failure, FailureCause, Outcome, Plan, Response, Retry, Scope, TaskHeaders, Template,
 };
 use crate::journal::Removal;
-use crate::telemetry::{CommandKind, Event, JobSource, JobTag, LostBecause, Phase};
+use crate::telemetry::{CommandKind, Event, JobSource, JobTag, Phase};
 use crate::zeebe::{self, ActivatedJob, Backoff, JobKey};
 
 /// What a job that is given back at shutdown says in the engine.
@@ -128,7 +128,7 @@ impl Mission {
     async fn carry_out(&self, job: connector::Job, keeper: &LockKeeper, source: JobSource) -> Ended {
         self.emit(Event::JobReceived { job: self.tag(), source });
         if let Err(lost) = keeper.confirm(self).await {
-            return self.lost(Phase::Waiting, &lost).await;
+            return self.lost(Phase::Waiting, &lost);
         }
         let worked = tokio::select! {
             biased;
@@ -139,7 +139,7 @@ impl Mission {
         // The ways out are boxed, so that a job that waits for its model does not hold the room for them.
         match worked {
             Ok(outcome) => Box::pin(self.report(keeper, outcome)).await,
-            Err(Stopped::Lost(phase, lost)) => Box::pin(self.lost(phase, &lost)).await,
+            Err(Stopped::Lost(phase, lost)) => self.lost(phase, &lost),
             Err(Stopped::HandBack) => Box::pin(self.hand_back(keeper)).await,
         }
     }
@@ -220,7 +220,7 @@ impl Mission {
                 self.emit(Event::JobAcknowledged { job: self.tag(), action, took: self.received.elapsed() });
                 Ended::Acknowledged
             }
-            Reported::Lost(lost) => self.lost(Phase::Reporting, &lost).await,
+            Reported::Lost(lost) => self.lost(Phase::Reporting, &lost),
             Reported::Abandoned => Ended::Abandoned,
         }
     }
@@ -238,7 +238,7 @@ impl Mission {
                 self.emit(Event::JobHandedBack { job: self.tag(), retries });
                 Ended::HandedBack
             }
-            Reported::Lost(lost) => self.lost(Phase::Reporting, &lost).await,
+            Reported::Lost(lost) => self.lost(Phase::Reporting, &lost),
             Reported::Abandoned => Ended::Abandoned,
         }
     }
@@ -254,11 +254,10 @@ impl Mission {
         }
     }
 
-    async fn lost(&self, phase: Phase, lost: &Lost) -> Ended {
+    /// A stored answer stays, even when the engine does not know the job: that may pass, as when tenants are taken
+    /// away by mistake, and nobody asks for an answer whose job is gone for good. It goes by age.
+    fn lost(&self, phase: Phase, lost: &Lost) -> Ended {
         let Lost { because, message } = lost;
-        if *because == LostBecause::Gone {
-            self.forget(Removal::Soon).await;
-        }
         self.emit(Event::JobLost { job: self.tag(), phase, because: *because, message });
         Ended::Lost
     }

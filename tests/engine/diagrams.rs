@@ -11,12 +11,12 @@ use crate::scenarios::Stage;
 
 /// A diagram with one service task, whose process reads `prompt`, `history` and `documents`.
 #[derive(Debug)]
-pub struct Diagram {
+pub(crate) struct Diagram {
     path: PathBuf,
 }
 
 /// All diagrams of the folder, or none when no folder is named.
-pub fn given() -> Result<Vec<Diagram>> {
+pub(crate) fn given() -> Result<Vec<Diagram>> {
     let Some(folder) = std::env::var_os("BEDROCK_CONNECTOR_DIAGRAMS").map(PathBuf::from) else {
         println!("BEDROCK_CONNECTOR_DIAGRAMS names no folder, so no diagrams of a modeler are run");
         return Ok(Vec::new());
@@ -35,12 +35,12 @@ pub fn given() -> Result<Vec<Diagram>> {
 }
 
 impl Diagram {
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.path.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     }
 
     /// Runs an instance and asserts what the engine has in its variables afterwards.
-    pub async fn run(&self, stage: &Stage, rest_address: &str) {
+    pub(crate) async fn run(&self, stage: &Stage, rest_address: &str) {
         let process = stage.deploy_file(&self.path).await;
         let prompt = "What is the number of the invoice?";
         let document = documents::upload(rest_address, "note.txt", "The invoice number is 4711.").await;

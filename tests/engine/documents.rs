@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use crate::scenarios::Stage;
 
-pub const NAME: &str = "a_document_made_of_an_answer_is_read_by_the_next_task";
+pub(crate) const NAME: &str = "a_document_made_of_an_answer_is_read_by_the_next_task";
 
 /// The first task stores its answer as a document, the second one gives it to the model.
-pub async fn an_answer_becomes_a_document(stage: &Stage) {
+pub(crate) async fn an_answer_becomes_a_document(stage: &Stage) {
     let process = stage.deploy("document-of-an-answer").await;
     let variables = stage.run(&process, json!({"question": "Say hello"})).await;
     let document = &variables["document"];
@@ -26,7 +26,7 @@ pub async fn an_answer_becomes_a_document(stage: &Stage) {
 }
 
 /// Uploads a text as a form of the engine's would, and gives the reference that the form puts into a variable.
-pub async fn upload(rest_address: &str, file_name: &str, content: &'static str) -> Value {
+pub(crate) async fn upload(rest_address: &str, file_name: &str, content: &'static str) -> Value {
     let options = zeebe::Options::default();
     let client = zeebe::http_client(&options, rest_address).expect("a client");
     let metadata = json!({ "fileName": file_name, "contentType": "text/plain" }).to_string();

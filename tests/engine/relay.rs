@@ -24,7 +24,7 @@ struct Engine {
 }
 
 /// Starts a relay to this address and gives its own. It ends with the runtime.
-pub async fn start(rest_address: &str) -> Result<String> {
+pub(crate) async fn start(rest_address: &str) -> Result<String> {
     let client = zeebe::http_client(&zeebe::Options::default(), rest_address)?;
     let engine = Engine { address: rest_address.to_owned(), client, documents: Mutex::default() };
     let app = Router::new()

@@ -5,9 +5,9 @@ use serde_json::json;
 use crate::scenarios::Stage;
 use crate::zeebe::Zeebe;
 
-pub const NAME: &str = "the_worker_outlives_a_broker_that_is_restarted_while_idle";
+pub(crate) const NAME: &str = "the_worker_outlives_a_broker_that_is_restarted_while_idle";
 
-pub async fn the_worker_outlives_its_broker(stage: &Stage, zeebe: &mut Zeebe) {
+pub(crate) async fn the_worker_outlives_its_broker(stage: &Stage, zeebe: &mut Zeebe) {
     let process = stage.deploy("simple-question").await;
     let variables = json!({"question": "Are you there?", "model": "a-model"});
     stage.run(&process, variables.clone()).await;

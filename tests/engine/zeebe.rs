@@ -9,21 +9,21 @@ use anyhow::{Context, Result, bail, ensure};
 use bedrock_connector::zeebe;
 use tokio::process::{Child, Command};
 
-pub const VERSION: &str = "8.6.0";
+pub(crate) const VERSION: &str = "8.6.0";
 
 /// The engine's first start builds its log, its second one recovers it; both take well under this on two cores.
 const START_PATIENCE: Duration = Duration::from_secs(240);
 
 /// The distribution and the Java that runs it.
 #[derive(Debug, Clone)]
-pub struct Installation {
+pub(crate) struct Installation {
     home: PathBuf,
     java_home: PathBuf,
 }
 
 impl Installation {
     /// Finds the distribution in the cache folder, or downloads it with Maven by its coordinates.
-    pub async fn find_or_download() -> Result<Self> {
+    pub(crate) async fn find_or_download() -> Result<Self> {
         let java_home = find_java().await?;
         let cache = cache_folder()?;
         let home = cache.join(format!("camunda-zeebe-{VERSION}"));
@@ -41,7 +41,7 @@ impl Installation {
 
 /// A running engine with a data folder of its own.
 #[derive(Debug)]
-pub struct Zeebe {
+pub(crate) struct Zeebe {
     installation: Installation,
     data: tempfile::TempDir,
     ports: Ports,
@@ -58,7 +58,7 @@ struct Ports {
 }
 
 impl Zeebe {
-    pub async fn start(installation: Installation) -> Result<Self> {
+    pub(crate) async fn start(installation: Installation) -> Result<Self> {
         let data = tempfile::tempdir().context("no folder for the engine's data")?;
         let mut zeebe = Self { installation, data, ports: free_ports()?, process: None };
         zeebe.spawn()?;
@@ -67,17 +67,17 @@ impl Zeebe {
     }
 
     /// Where the gateway listens, as `CAMUNDA_CLIENT_GRPCADDRESS` wants it.
-    pub fn grpc_address(&self) -> String {
+    pub(crate) fn grpc_address(&self) -> String {
         format!("http://127.0.0.1:{}", self.ports.gateway)
     }
 
     /// Where `/v2` is, as `CAMUNDA_CLIENT_RESTADDRESS` wants it.
-    pub fn rest_address(&self) -> String {
+    pub(crate) fn rest_address(&self) -> String {
         format!("http://127.0.0.1:{}", self.ports.rest)
     }
 
     /// Ends the process at once, as `kill -9` does. The data stay.
-    pub async fn kill(&mut self) -> Result<()> {
+    pub(crate) async fn kill(&mut self) -> Result<()> {
         if let Some(mut process) = self.process.take() {
             process.kill().await.context("the engine could not be killed")?;
         }
@@ -85,9 +85,14 @@ impl Zeebe {
     }
 
     /// Starts the engine again on the same data and the same ports.
-    pub async fn start_again(&mut self) -> Result<()> {
+    pub(crate) async fn start_again(&mut self) -> Result<()> {
         self.spawn()?;
         self.ready().await
+    }
+
+    /// Starts the engine again if a scenario has left it dead.
+    pub(crate) async fn start_if_down(&mut self) -> Result<()> {
+        if self.process.is_some() { Ok(()) } else { self.start_again().await }
     }
 
     fn spawn(&mut self) -> Result<()> {
@@ -212,12 +217,11 @@ async fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Ports that were free a moment ago; the engine cannot be told to choose its own.
+/// Ports that were free a moment ago; the engine cannot be told to choose its own. They are none of those that the
+/// system gives to whoever asks, so that they are still free when a killed engine comes back.
 fn free_ports() -> Result<Ports> {
-    let listeners =
-        (0..5).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).collect::<Result<Vec<_>, _>>()?;
-    let mut ports = listeners.iter().map(|listener| Ok(listener.local_addr()?.port()));
-    let mut next = || ports.next().context("five ports were asked for")?;
-    let next: &mut dyn FnMut() -> Result<u16> = &mut next;
+    let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    let mut ports = std::iter::repeat_with(|| fastrand::u16(20_000..32_000)).take(1000).filter(free);
+    let mut next = || ports.next().context("no free ports between 20000 and 32000");
     Ok(Ports { gateway: next()?, rest: next()?, management: next()?, command: next()?, internal: next()? })
 }

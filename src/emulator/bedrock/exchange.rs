@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::identity::Identity;
 use super::route::Operation;
+use super::tally::Tally;
 use crate::emulator::recorder::{Place, Recorder};
 
 /// One request and what became of it.
@@ -46,10 +47,36 @@ pub enum Outcome {
     Broken,
 }
 
+/// A request that is counted by its mark.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    tally: Arc<Tally>,
+    name: String,
+}
+
+impl Counted {
+    pub(crate) fn of(tally: &Arc<Tally>, body: &str) -> Option<Self> {
+        Some(Self { name: tally.name_in(body)?, tally: Arc::clone(tally) })
+    }
+
+    fn made(&self) {
+        self.tally.count(&self.name, |calls| calls.made += 1);
+    }
+
+    fn ended(&self, outcome: Outcome) {
+        self.tally.count(&self.name, |calls| match outcome {
+            Outcome::Answered { status: 200 } => calls.answered += 1,
+            Outcome::Answered { .. } => calls.refused += 1,
+            Outcome::Open | Outcome::Abandoned | Outcome::Broken => calls.abandoned += 1,
+        });
+    }
+}
+
 /// Leaves the outcome of a request when it is dropped, and counts the request as long as it lives.
 #[derive(Debug)]
 pub(crate) struct Watch {
     exchanges: Recorder<Exchange>,
+    counted: Option<Counted>,
     place: Place,
     outcome: Outcome,
     in_flight: Arc<AtomicUsize>,
@@ -60,13 +87,15 @@ impl Watch {
     /// drops the watch has abandoned it.
     pub(crate) fn over(
         exchanges: &Recorder<Exchange>,
+        counted: Option<Counted>,
         in_flight: &Arc<AtomicUsize>,
         exchange: impl FnOnce(usize) -> Exchange,
     ) -> Self {
         let now = in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+        counted.iter().for_each(Counted::made);
         let place = exchanges.push_with(|| exchange(now));
         let in_flight = Arc::clone(in_flight);
-        Self { exchanges: exchanges.clone(), place, outcome: Outcome::Abandoned, in_flight }
+        Self { exchanges: exchanges.clone(), counted, place, outcome: Outcome::Abandoned, in_flight }
     }
 
     /// The outcome if nothing worse happens from here on.
@@ -79,6 +108,7 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.in_flight.fetch_sub(1, Ordering::SeqCst);
         let outcome = self.outcome;
+        self.counted.iter().for_each(|counted| counted.ended(outcome));
         self.exchanges.amend(self.place, |exchange| exchange.outcome = outcome);
     }
 }

@@ -1,5 +1,6 @@
 //! The handle of a running emulator.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use tokio::time::Instant;
 use super::exchange::Exchange;
 use super::scenario::{Grant, Grants, Scripts, Step, Target};
 use super::service::{Access, App, handle};
+use super::tally::{Calls, Tally};
 use crate::emulator::guarded::Guarded;
 use crate::emulator::recorder::{NotSeen, Recorder};
 use crate::emulator::socket::{Port, Wire, WireHandle};
@@ -33,6 +35,8 @@ pub struct Options {
     pub latency: Duration,
     /// How many requests are kept for [`Bedrock::exchanges`].
     pub record_limit: usize,
+    /// Requests are counted by the word that follows this text in their body, for [`Bedrock::calls_by_mark`].
+    pub mark: Option<String>,
 }
 
 impl Default for Options {
@@ -44,6 +48,7 @@ impl Default for Options {
             denied_keys: Vec::new(),
             latency: Duration::ZERO,
             record_limit: 10_000,
+            mark: None,
         }
     }
 }
@@ -73,6 +78,7 @@ impl Bedrock {
         let (port, connections) = Port::listen(options.listen).await?;
         let app = Arc::new(App {
             exchanges: Recorder::new(options.record_limit),
+            tally: Arc::new(Tally::by(options.mark)),
             scripts: Guarded::new(Scripts::default()),
             grants: Guarded::new(Grants::default()),
             access: Guarded::new(Access { known: options.known_keys, denied: options.denied_keys }),
@@ -115,6 +121,11 @@ impl Bedrock {
     /// How many requests had this text in their body.
     pub fn calls_with(&self, text: &str) -> usize {
         self.exchanges().count(|exchange| exchange.body_text.contains(text))
+    }
+
+    /// How often each mark was in a request: see [`Options::mark`].
+    pub fn calls_by_mark(&self) -> BTreeMap<String, Calls> {
+        self.running.app.tally.all()
     }
 
     /// Waits until this many requests have come in, answered or not.

@@ -21,6 +21,7 @@ mod respond;
 mod route;
 pub mod scenario;
 mod service;
+mod tally;
 mod validate;
 
 #[cfg(test)]
@@ -32,3 +33,4 @@ pub use self::handle::{Bedrock, Options, serve};
 pub use self::identity::Identity;
 pub use self::route::Operation;
 pub use self::scenario::{Act, Canned, Step, Target};
+pub use self::tally::Calls;

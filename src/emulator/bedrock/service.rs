@@ -16,12 +16,13 @@ use tokio::time::{Instant, sleep};
 use super::conversation::Conversation;
 use super::error_code::ErrorCode;
 use super::event_stream;
-use super::exchange::{Exchange, Outcome, Watch};
+use super::exchange::{Counted, Exchange, Outcome, Watch};
 use super::handle::Connection;
 use super::identity::Identity;
 use super::respond::{Answer, Damage, respond};
 use super::route::{Operation, Route, route};
 use super::scenario::{Act, Canned, Grants, Scripts, by_model_id};
+use super::tally::Tally;
 use super::validate::validate;
 use super::{converse, families, model};
 use crate::emulator::guarded::Guarded;
@@ -34,6 +35,7 @@ const MAX_BODY_BYTES: usize = 25_000_000;
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) exchanges: Recorder<Exchange>,
+    pub(crate) tally: Arc<Tally>,
     pub(crate) scripts: Guarded<Scripts>,
     pub(crate) grants: Guarded<Grants>,
     pub(crate) access: Guarded<Access>,
@@ -115,7 +117,7 @@ impl App {
     async fn read(&self, parts: &Parts, body: Body) -> (Asked, Watch) {
         // A body that is too long, or breaks off, is refused as one that is no JSON.
         let bytes = to_bytes(body, MAX_BODY_BYTES).await.unwrap_or_default();
-        let text = if self.exchanges.keeps() || self.scripted() {
+        let text = if self.exchanges.keeps() || self.tally.is_kept() || self.scripted() {
             String::from_utf8_lossy(&bytes).into_owned()
         } else {
             String::new()
@@ -127,7 +129,8 @@ impl App {
             text,
             identity: Identity::of(&parts.headers),
         };
-        let watch = Watch::over(&self.exchanges, &self.in_flight, |in_flight| Exchange {
+        let counted = Counted::of(&self.tally, &asked.text);
+        let watch = Watch::over(&self.exchanges, counted, &self.in_flight, |in_flight| Exchange {
             operation: asked.route.as_ref().map(|route| route.operation),
             method: parts.method.to_string(),
             raw_path: raw_path.to_owned(),

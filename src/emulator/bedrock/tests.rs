@@ -490,6 +490,20 @@ async fn more_calls_than_granted_are_throttled() {
 }
 
 #[tokio::test]
+async fn calls_are_counted_by_what_follows_a_mark() {
+    let options = Options { mark: Some("instance ".to_owned()), record_limit: 0, ..Options::default() };
+    let bedrock = Bedrock::start(options).await.unwrap();
+    bedrock.script(Target::BodyContains("instance 2".to_owned()), [Step::fail(ErrorCode::Throttling)]);
+    for text in ["instance 1: hello", "instance 2: hello", "instance 2: hello", "nobody's"] {
+        post(&bedrock, "/model/m/converse", &said(text)).await.bytes().await.unwrap();
+    }
+    let counts = bedrock.calls_by_mark();
+    assert_eq!(counts["1"], Calls { made: 1, answered: 1, ..Calls::default() });
+    assert_eq!(counts["2"], Calls { made: 2, answered: 1, refused: 1, ..Calls::default() });
+    assert_eq!(counts.len(), 2);
+}
+
+#[tokio::test]
 async fn only_known_identities_may_call() {
     let bedrock = start().await;
     let anonymous = http().post(format!("{}/model/m/converse", bedrock.url())).json(&said("a"));

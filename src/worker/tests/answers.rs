@@ -8,7 +8,7 @@ use tonic::Code;
 
 use super::*;
 use crate::emulator::gateway::{Fault, Reaction};
-use crate::journal::{self, Entry, Error, Host, Key, Notice, Redb, Removal, Store};
+use crate::journal::{self, Entry, Error, Guard, Host, Key, Notice, Redb, Removal, Store};
 use crate::proto::gateway_client::GatewayClient;
 use crate::proto::{ResolveIncidentRequest, UpdateJobRetriesRequest};
 
@@ -40,7 +40,7 @@ impl Kept {
     async fn at(gateway: Gateway, options: Options, fill: impl AsyncFnOnce(&Journal)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let redb = Redb::open(journal::Options::new(folder.path()), Arc::new(Quiet)).await;
-        let journal = Journal::new("engine", Arc::new(redb));
+        let journal = Journal::new(Arc::<str>::from("engine"), Arc::new(redb));
         fill(&journal).await;
         let clock = Arc::new(SystemClock);
         let scene = Scene::keeping(journal.clone(), &[JOB_TYPE], gateway, options, clock);
@@ -202,13 +202,17 @@ async fn an_entry_that_is_no_json_is_not_used() {
 }
 
 #[tokio::test]
-async fn the_entry_of_a_job_that_is_gone_goes_too() {
+async fn an_answer_outlives_an_engine_that_does_not_know_the_job_for_a_moment() {
     let kept = Kept::new(options()).await;
     let scene = &kept.scene;
-    scene.gateway.inject(Fault::on(Rpc::CompleteJob, Reaction::Refuse(Code::NotFound)));
-    let key = scene.gateway.create_job(new_job("answer").once());
-    scene.metric("bedrock_connector_answers_stored_total 1").await;
-    kept.entry_goes(key, "answer").await;
+    scene.gateway.inject(Fault::on(Rpc::CompleteJob, Reaction::Refuse(Code::NotFound)).next(1));
+    let key = scene.job("answer");
+    scene
+        .metric("bedrock_connector_jobs_lost_total{type=\"model\",phase=\"reporting\",because=\"gone\"} 1")
+        .await;
+    scene.gateway.expire_lock(key);
+    scene.completed(key).await;
+    assert_eq!(scene.model.seen().started, 1);
 }
 
 /// Storage that never works.
@@ -216,10 +220,14 @@ async fn the_entry_of_a_job_that_is_gone_goes_too() {
 struct Broken;
 
 fn away() -> Error {
-    Error::Away { path: "nowhere".into() }
+    Error::Away { place: "nowhere".into() }
 }
 
 impl Store for Broken {
+    fn claim(&self, _key: Key) -> BoxFuture<'_, Result<Guard, Error>> {
+        async { Err(away()) }.boxed()
+    }
+
     fn get(&self, _key: Key) -> BoxFuture<'_, Result<Option<Entry>, Error>> {
         async { Err(away()) }.boxed()
     }
@@ -239,7 +247,7 @@ impl Store for Broken {
 
 #[tokio::test]
 async fn a_journal_that_does_not_work_is_counted_and_changes_nothing_else() {
-    let journal = Journal::new("engine", Arc::new(Broken));
+    let journal = Journal::new(Arc::<str>::from("engine"), Arc::new(Broken));
     let scene = Scene::keeping(journal, &[JOB_TYPE], gateway().await, options(), Arc::new(SystemClock));
     let key = scene.job("answer");
     scene.completed(key).await;
