@@ -155,7 +155,7 @@ async fn pushed_jobs_that_wait_for_slots_are_not_last_behind_a_backlog() {
     scene.model.until("all slots are taken", |seen| seen.running == 2).await;
     // The first of these are pushed and wait on the connection, the others stay with the gateway.
     for _ in 0..400 {
-        scene.job("answer");
+        scene.job("work");
     }
     scene.model.open_gate();
     scene.gateway.wait_for_unfinished_jobs(0, PATIENCE).await.unwrap();
