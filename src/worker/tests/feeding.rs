@@ -144,53 +144,6 @@ async fn a_poll_without_an_answer_leaves_slots_to_the_stream() {
 }
 
 #[tokio::test]
-async fn pushed_jobs_that_wait_for_slots_are_not_last_behind_a_backlog() {
-    let gateway = gateway().await;
-    let scene = Scene::at(gateway, Options { max_jobs_active: 2, ..options() }, Arc::new(SystemClock));
-    scene.gateway.wait_for_streams(1).await.unwrap();
-    let mut events = scene.gateway.events();
-    for _ in 0..2 {
-        scene.job("wait");
-    }
-    scene.model.until("all slots are taken", |seen| seen.running == 2).await;
-    // The first of these are pushed and wait on the connection, the others stay with the gateway.
-    for _ in 0..400 {
-        scene.job("work");
-    }
-    scene.model.open_gate();
-    scene.gateway.wait_for_unfinished_jobs(0, PATIENCE).await.unwrap();
-
-    let (mut pushed_early, mut completed) = (Vec::new(), Vec::new());
-    while let Ok(event) = events.try_recv() {
-        match event {
-            Event::JobActivated { job, by: Delivery::Push, .. } if completed.is_empty() => pushed_early.push(job),
-            Event::JobCompleted { job, .. } => completed.push(job),
-            _ => {}
-        }
-    }
-    let last = completed.iter().rposition(|job| pushed_early.contains(job)).unwrap();
-    assert!(pushed_early.len() > 10 && pushed_early.len() < 150, "{} were pushed", pushed_early.len());
-    assert!(last < 3 * pushed_early.len() + 10, "the last of {} is number {last}", pushed_early.len());
-}
-
-#[tokio::test]
-async fn after_a_poll_without_an_answer_one_slot_is_risked_at_a_time() {
-    let gateway = gateway().await;
-    let asked = |calls: &[Received]| {
-        let asked = |call: &Received| match &call.command {
-            Command::ActivateJobs(request) => Some(request.max_jobs_to_activate),
-            _ => None,
-        };
-        Some(calls.iter().filter_map(asked).collect::<Vec<_>>())
-    };
-    gateway.inject(Fault::on(Rpc::ActivateJobs, Reaction::Refuse(Code::DeadlineExceeded)).next(2));
-    let scene = Scene::at(gateway, options(), Arc::new(SystemClock));
-    let polls = scene.gateway.received();
-    let asked = polls.wait_for("four polls", |calls| asked(calls).filter(|asked| asked.len() >= 4)).await.unwrap();
-    assert_eq!(asked[..4], [4, 1, 1, 4]);
-}
-
-#[tokio::test]
 async fn a_poll_without_free_slots_asks_for_those_that_are_idle_elsewhere() {
     let scene = Scene::new(Options { max_jobs_active: 2, stream: false, ..options() }).await;
     let mut recalls = scene.handle.slots.recalls();

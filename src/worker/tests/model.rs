@@ -1,7 +1,6 @@
 //! A connector whose calls do what the variable `do` of their job says.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -87,7 +86,6 @@ impl Call for FakeCall {
                     let opened = self.model.gate.subscribe().wait_for(|open| *open).await.is_ok();
                     assert!(opened, "the gate lives as long as the model");
                 }
-                "work" => tokio::time::sleep(Duration::from_millis(10)).await,
                 "fail" => {
                     running.end();
                     return Err(failure());
