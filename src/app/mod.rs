@@ -109,7 +109,7 @@ impl App {
         let secrets = self.secrets(&client, &clients).await?;
         let runtime = self.runtime(secrets, &client, &clients)?;
         let connectors = exhibited(runtime.registry());
-        let journal = self::journal::open(&self.config, &self.telemetry).await;
+        let journal = self::journal::open(&self.config, &client, &self.telemetry).await;
         let options = self.config.worker.clone();
         let worker = options
             .build(client.clone(), runtime, journal.clone(), self.telemetry.clone(), Arc::new(SystemClock))

@@ -149,8 +149,11 @@ pub(crate) enum JournalAction {
         job_key: i64,
         #[command(flatten)]
         settings: SettingArgs,
+        /// One JSON object, for machines
+        #[arg(long)]
+        json: bool,
     },
-    /// Drop entries, while no worker uses the folder; their jobs ask the model again
+    /// Drop entries, their jobs ask the model again; no worker may use a folder meanwhile, a database may be in use
     Purge(PurgeArgs),
 }
 
@@ -166,6 +169,9 @@ pub(crate) struct PurgeArgs {
     /// Only entries that are older than this
     #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "job_keys")]
     pub(crate) older_than: Option<Duration>,
+    /// One JSON object, for machines
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) settings: SettingArgs,
 }

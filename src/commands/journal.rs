@@ -1,27 +1,22 @@
 //! `journal`: what is kept, for whoever has to look after it.
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use bedrock_connector::clock::{Clock as _, SystemClock};
 use bedrock_connector::config::{Config, Flags, JournalPlace, ProcessEnvironment};
 use bedrock_connector::journal::{Archive, Error, Key, Slip};
 use bedrock_connector::secrets::with_placeholders;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Exit;
 use super::output::{DIM, report};
 use crate::cli::{JournalAction, PurgeArgs};
 
-/// Carries an action out on the folder that the settings name.
+/// Carries an action out on the journal that the settings name.
 pub(crate) fn run(action: &JournalAction) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut output = anstream::stdout().lock();
-    let done = match action {
-        JournalAction::List { settings, json } => list(&folder(&settings.0)?, *json, &mut output),
-        JournalAction::Show { job_key, settings } => show(&folder(&settings.0)?, *job_key, &mut output),
-        JournalAction::Purge(arguments) => purge(&folder(&arguments.settings.0)?, arguments, &mut output),
-    };
-    match done {
+    match runtime.block_on(carry_out(action, &mut output)) {
         Err(error) if error.is::<Error>() => {
             writeln!(anstream::stderr().lock(), "{}", report(&error))?;
             Ok(Exit::Failed)
@@ -30,78 +25,137 @@ pub(crate) fn run(action: &JournalAction) -> anyhow::Result<Exit> {
     }
 }
 
-fn folder(flags: &Flags) -> anyhow::Result<PathBuf> {
-    match Config::load(&ProcessEnvironment, flags)?.journal.place {
-        JournalPlace::Folder(folder) => Ok(folder),
-        JournalPlace::Nowhere { message, .. } => Err(super::Usage(message.to_owned()).into()),
+async fn carry_out(action: &JournalAction, output: &mut impl Write) -> anyhow::Result<Exit> {
+    match action {
+        JournalAction::List { settings, json } => {
+            list(&Opened::at(&settings.0, Access::Read).await?, *json, output).await
+        }
+        JournalAction::Show { job_key, settings, json } => {
+            show(&Opened::at(&settings.0, Access::Read).await?, *job_key, *json, output).await
+        }
+        JournalAction::Purge(arguments) => {
+            purge(&Opened::at(&arguments.settings.0, Access::Change).await?, arguments, output).await
+        }
     }
 }
 
-fn list(folder: &PathBuf, as_json: bool, output: &mut impl Write) -> anyhow::Result<Exit> {
-    let archive = Archive::read(folder)?;
-    let entries: Vec<_> = archive.iter().flat_map(Archive::entries).collect();
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Change,
+}
+
+/// A journal, and how people know it. There is nothing in a folder where no worker has been.
+struct Opened {
+    archive: Option<Archive>,
+    place: String,
+}
+
+impl Opened {
+    async fn at(flags: &Flags, access: Access) -> anyhow::Result<Self> {
+        match Config::load(&ProcessEnvironment, flags)?.journal.place {
+            JournalPlace::Folder(folder) => {
+                let archive = match access {
+                    Access::Read => Archive::read_folder(&folder)?,
+                    Access::Change => Archive::open_folder(&folder)?,
+                };
+                Ok(Self { archive, place: folder.display().to_string() })
+            }
+            JournalPlace::Database(address) => {
+                Ok(Self { archive: Some(Archive::connect(&address).await?), place: address.to_string() })
+            }
+            JournalPlace::Nowhere { message, .. } => Err(super::Usage(message.to_owned()).into()),
+        }
+    }
+
+    async fn entries(&self) -> Result<Vec<(Key, Slip)>, Error> {
+        match &self.archive {
+            Some(archive) => archive.entries().await,
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+async fn list(journal: &Opened, as_json: bool, output: &mut impl Write) -> anyhow::Result<Exit> {
+    let entries = journal.entries().await?;
     if as_json {
-        for (key, slip) in entries {
-            let entry = json!({
-                "jobKey": key.job_key,
-                "jobType": slip.job_type,
-                "processInstanceKey": slip.process_instance_key,
-                "storedAt": moment(slip.stored_at),
-                "answerBytes": slip.answer_bytes,
-                "engine": &*key.engine,
-            });
-            writeln!(output, "{entry}")?;
+        for (key, slip) in &entries {
+            writeln!(output, "{}", Value::Object(described(key, slip)))?;
         }
         return Ok(Exit::Done);
     }
-    writeln!(
-        output,
-        "{DIM}{:20}  {:20}  {:20}  {:>10}  JOB TYPE{DIM:#}",
-        "JOB", "INSTANCE", "STORED", "BYTES"
-    )?;
+    let titles = ["JOB", "INSTANCE", "STORED", "BYTES"];
+    let [job, instance, stored, bytes] = titles;
+    writeln!(output, "{DIM}{job:20}  {instance:20}  {stored:20}  {bytes:>10}  JOB TYPE{DIM:#}")?;
     for (key, slip) in &entries {
-        let (instance, stored) = (slip.process_instance_key, moment(slip.stored_at));
-        writeln!(
-            output,
-            "{:<20}  {instance:<20}  {stored:20}  {:>10}  {}",
-            key.job_key, slip.answer_bytes, slip.job_type
-        )?;
+        let (job, instance, stored) = (key.job_key, slip.process_instance_key, moment(slip.stored_at));
+        let (bytes, job_type) = (slip.answer_bytes, &slip.job_type);
+        writeln!(output, "{job:<20}  {instance:<20}  {stored:20}  {bytes:>10}  {job_type}")?;
     }
-    writeln!(output, "{DIM}{} in {}{DIM:#}", entries.len(), folder.display())?;
+    writeln!(output, "{DIM}{} in {}{DIM:#}", entries.len(), journal.place)?;
     Ok(Exit::Done)
 }
 
-fn show(folder: &PathBuf, job_key: i64, output: &mut impl Write) -> anyhow::Result<Exit> {
-    let archive = Archive::read(folder)?;
+/// An entry without its answer.
+fn described(key: &Key, slip: &Slip) -> Map<String, Value> {
+    let parts = [
+        ("jobKey", json!(key.job_key)),
+        ("jobType", json!(slip.job_type)),
+        ("processInstanceKey", json!(slip.process_instance_key)),
+        ("storedAt", json!(moment(slip.stored_at))),
+        ("answerBytes", json!(slip.answer_bytes)),
+        ("engine", json!(&*key.engine)),
+    ];
+    parts.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+}
+
+async fn show(
+    journal: &Opened,
+    job_key: i64,
+    as_json: bool,
+    output: &mut impl Write,
+) -> anyhow::Result<Exit> {
     let mut found = Exit::Failed;
-    for (key, _) in archive.iter().flat_map(Archive::entries).filter(|(key, _)| key.job_key == job_key) {
-        let Some(entry) = archive.as_ref().map_or(Ok(None), |archive| archive.entry(key))? else { continue };
-        let answer: Value = serde_json::from_slice(&entry.answer)?;
-        writeln!(output, "{DIM}{} {} {}{DIM:#}", key.engine, entry.job_type, moment(entry.stored_at))?;
-        writeln!(output, "{}", with_placeholders(&format!("{:#}", masked(answer))))?;
+    for (key, slip) in journal.entries().await?.iter().filter(|(key, _)| key.job_key == job_key) {
+        let Some(archive) = &journal.archive else { continue };
+        let Some(entry) = archive.entry(key).await? else { continue };
+        let answer = masked(serde_json::from_slice(&entry.answer)?);
+        if as_json {
+            let mut described = described(key, slip);
+            described.extend([("answer".to_owned(), answer)]);
+            writeln!(output, "{}", with_placeholders(&Value::Object(described).to_string()))?;
+        } else {
+            writeln!(output, "{DIM}{} {} {}{DIM:#}", key.engine, slip.job_type, moment(slip.stored_at))?;
+            writeln!(output, "{}", with_placeholders(&format!("{answer:#}")))?;
+        }
         found = Exit::Done;
     }
     if found == Exit::Failed {
-        writeln!(anstream::stderr().lock(), "no entry for job {job_key} in {}", folder.display())?;
+        writeln!(anstream::stderr().lock(), "no entry for job {job_key} in {}", journal.place)?;
     }
     Ok(found)
 }
 
-fn purge(folder: &PathBuf, arguments: &PurgeArgs, output: &mut impl Write) -> anyhow::Result<Exit> {
-    let Some(mut archive) = Archive::open(folder)? else {
-        writeln!(output, "nothing to drop in {}", folder.display())?;
-        return Ok(Exit::Done);
-    };
+async fn purge(journal: &Opened, arguments: &PurgeArgs, output: &mut impl Write) -> anyhow::Result<Exit> {
     let age = arguments.older_than.map(|age| i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
     let before = age.map(|age| SystemClock.epoch_millis().saturating_sub(age));
     let goes = |key: &Key, slip: &Slip| match before {
         Some(before) => slip.stored_at < before,
         None => arguments.all || arguments.job_keys.contains(&key.job_key),
     };
-    let entries = archive.entries().filter(|(key, slip)| goes(key, slip));
-    let keys: Vec<Key> = entries.map(|(key, _)| key.clone()).collect();
-    archive.remove(&keys)?;
-    writeln!(output, "{} dropped, {} kept", keys.len(), archive.entries().count())?;
+    let entries = journal.entries().await?;
+    let kept = entries.iter().filter(|(key, slip)| !goes(key, slip)).count();
+    let going = entries.iter().filter(|(key, slip)| goes(key, slip));
+    let keys: Vec<Key> = going.map(|(key, _)| key.clone()).collect();
+    if let Some(archive) = &journal.archive {
+        archive.remove(&keys).await?;
+    }
+    if arguments.json {
+        let dropped: Vec<i64> = keys.iter().map(|key| key.job_key).collect();
+        writeln!(output, "{}", json!({"dropped": dropped, "kept": kept}))?;
+    } else {
+        writeln!(output, "{} dropped, {kept} kept in {}", keys.len(), journal.place)?;
+    }
     let missed = arguments.job_keys.iter().any(|job| !keys.iter().any(|key| key.job_key == *job));
     Ok(if missed { Exit::Failed } else { Exit::Done })
 }

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::reader::Reader;
+use crate::journal::postgres::Address;
 
 /// The journal's part of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalConfig {
     pub place: JournalPlace,
+    /// What the operator calls the engine, where neither its id nor its address is to tell it from others.
+    pub engine: Option<String>,
     /// After how long an answer that nobody took is dropped.
     pub keep: Duration,
     /// The size of all answers together.
@@ -20,30 +23,32 @@ pub struct JournalConfig {
 pub enum JournalPlace {
     /// In a folder of this process alone.
     Folder(PathBuf),
+    /// In a database that replicas share.
+    Database(Box<Address>),
     /// They are not kept, by choice or for want of a folder.
     Nowhere { chosen: bool, message: &'static str },
 }
 
 const KEY: &str = "journal.data-dir";
+const URL: &str = "journal.url";
 
 pub(crate) fn read(reader: &mut Reader, variables: &[(String, String)]) -> JournalConfig {
     let mut keep = Duration::from_secs(7 * 24 * 60 * 60);
     reader.duration("journal.keep", &mut keep);
     let mut max_bytes = 256 << 20;
     reader.bytes("journal.max-size", &mut max_bytes);
-    // The setting is there already, so that nobody believes replicas to share what they do not share.
-    if reader.text("journal.url").is_some() {
-        let expected = "a journal in a database is not supported yet; leave this out and give each replica a folder \
-                        of its own (BEDROCK_CONNECTOR_DATA_DIR)";
-        reader.mistake("journal.url", expected);
-    }
-    JournalConfig { place: place(reader, variables), keep, max_bytes }
+    let engine = reader.text("journal.engine").filter(|name| !name.is_empty());
+    JournalConfig { place: place(reader, variables), engine, keep, max_bytes }
 }
 
 fn place(reader: &mut Reader, variables: &[(String, String)]) -> JournalPlace {
-    let folder = reader.path(KEY);
+    let (database, folder) = (database(reader), reader.path(KEY));
     if reader.switch("journal.enabled") == Some(false) {
         return JournalPlace::Nowhere { chosen: true, message: "the journal is switched off" };
+    }
+    // A folder may come with the image; whoever names a database means it.
+    if let Some(address) = database {
+        return JournalPlace::Database(Box::new(address));
     }
     if let Some(folder) = folder {
         return JournalPlace::Folder(folder);
@@ -57,6 +62,17 @@ fn place(reader: &mut Reader, variables: &[(String, String)]) -> JournalPlace {
             chosen: false,
             message: "there is no data folder; set BEDROCK_CONNECTOR_DATA_DIR to one that outlives this process",
         },
+    }
+}
+
+fn database(reader: &mut Reader) -> Option<Address> {
+    let url = reader.text(URL)?;
+    match Address::parse(&url) {
+        Ok(address) => Some(address),
+        Err(error) => {
+            reader.mistake(URL, error.to_string());
+            None
+        }
     }
 }
 

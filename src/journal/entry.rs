@@ -8,10 +8,10 @@ use sha2::{Digest, Sha256};
 
 /// The form of [`Slip`]. An entry of any other version is not read but dropped, so that programs of different
 /// versions may follow each other on one file.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// What an entry costs beside its answer, for the size limit.
-const OVERHEAD_BYTES: u64 = 512;
+pub(super) const OVERHEAD_BYTES: u64 = 512;
 
 /// Identifies a request.
 pub type Fingerprint = [u8; 32];
@@ -53,14 +53,14 @@ impl fmt::Debug for Entry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Slip {
-    version: u32,
+    pub(super) version: u32,
     pub fingerprint: Fingerprint,
     pub stored_at: i64,
     pub job_type: String,
     pub process_instance_key: i64,
     pub answer_bytes: u64,
     /// SHA-256 of the answer, because a database checks its own structure and not always its content.
-    checksum: [u8; 32],
+    pub(super) checksum: [u8; 32],
 }
 
 impl Slip {
@@ -102,6 +102,23 @@ impl Slip {
     /// `None` for a slip of another version.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice::<Self>(bytes).ok().filter(|slip| slip.version == VERSION)
+    }
+}
+
+/// A change to the storage. Clones share the answer.
+#[derive(Debug, Clone)]
+pub(super) enum Change {
+    Put(Key, Slip, Arc<[u8]>),
+    Remove(Key),
+}
+
+impl Change {
+    /// What it keeps in memory while it waits.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Put(_, _, answer) => answer.len(),
+            Self::Remove(_) => 0,
+        }
     }
 }
 

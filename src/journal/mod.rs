@@ -2,7 +2,7 @@
 //!
 //! # What an entry holds
 //!
-//! One entry for each job, found by the engine (the address of its gateway) and the job's key. It holds
+//! One entry for each job, found by the name of its engine ([`Engine`]) and the job's key. It holds
 //!
 //! - the fingerprint of the request, so that it is only used for the very same question;
 //! - the answer as JSON text, as expressions see it as `response`;
@@ -31,7 +31,8 @@
 //! 2. *Never another answer.* An entry of another request, of another engine, of another version, too old, or
 //!    changed on disk is not used.
 //! 3. *One attempt at a time.* When a lock ran out and the job came back while its call still runs, the second
-//!    attempt waits for the first one's answer ([`Journal::claim`]) in place of asking again.
+//!    attempt waits for the first one's answer ([`Journal::claim`]) in place of asking again. Processes that share
+//!    a database wait for each other in the same way, and a process that ends lets the others on at once.
 //! 4. *It never stands in the way.* Storage that is corrupt, full, read-only, slow or in use by another process
 //!    means that answers are not kept. It is said once, counted, and tried again; jobs go on meanwhile.
 //! 5. *It is bounded*, in size and age: the oldest go first. A removal may come late or, when the process is
@@ -39,25 +40,49 @@
 //! 6. *A rejected answer is gone before the engine may ask again:* `jobError` wants a new one, so the entry
 //!    goes before the failure is reported. It is the one case in which a lost report costs a second call.
 //!
-//! The journal knows neither jobs nor Bedrock, and imports no other module of this program.
+//! Where entries are is a [`Store`]: a file of this process alone ([`Redb`]), or a database that replicas share
+//! ([`Postgres`]). The journal knows neither jobs nor Bedrock, and imports no other module of this program.
 
+mod archive;
 mod claims;
+mod condition;
 mod entry;
 mod error;
 mod index;
+pub mod postgres;
 mod redb;
 mod store;
 #[cfg(test)]
 mod tests;
+mod writer;
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+pub use self::archive::Archive;
 use self::claims::{Claims, Hold};
 pub use self::entry::{Entry, Fingerprint, Key, Slip};
-pub use self::error::{Error, Host, Notice};
+pub use self::error::{Cause, Error, Host, Notice};
 pub use self::index::Limits;
-pub use self::redb::{Archive, Options, Redb};
-pub use self::store::{Removal, Store};
+pub use self::postgres::Postgres;
+pub use self::redb::{Options, Redb};
+pub use self::store::{Guard, Removal, Store};
+
+/// Knows how the engine is told from others that share the storage.
+pub trait Engine: Debug + Send + Sync {
+    /// Always the same, for as long as the engine's jobs live. It is asked when there is a job of it.
+    fn name(&self) -> BoxFuture<'_, Arc<str>>;
+}
+
+/// An engine whose name is known beforehand.
+impl Engine for Arc<str> {
+    fn name(&self) -> BoxFuture<'_, Arc<str>> {
+        std::future::ready(Self::clone(self)).boxed()
+    }
+}
 
 /// The journal of the jobs of one engine. Clones are the same one.
 #[derive(Debug, Clone)]
@@ -67,7 +92,7 @@ pub struct Journal {
 
 #[derive(Debug, Clone)]
 struct Open {
-    engine: Arc<str>,
+    engine: Arc<dyn Engine>,
     store: Arc<dyn Store>,
     claims: Claims,
 }
@@ -77,6 +102,8 @@ struct Open {
 pub struct Claim {
     store: Arc<dyn Store>,
     key: Key,
+    /// None when the storage could not be asked: whether another process has the job is not known then.
+    _guard: Option<Guard>,
     _hold: Hold,
 }
 
@@ -86,22 +113,26 @@ impl Journal {
         Self { open: None }
     }
 
-    /// Keeps answers in a store. The engine is whatever tells it from others for as long as its jobs live.
-    pub fn new(engine: &str, store: Arc<dyn Store>) -> Self {
-        Self { open: Some(Open { engine: engine.into(), store, claims: Claims::default() }) }
+    /// Keeps answers of an engine in a store.
+    pub fn new(engine: impl Engine + 'static, store: Arc<dyn Store>) -> Self {
+        Self { open: Some(Open { engine: Arc::new(engine), store, claims: Claims::default() }) }
     }
 
-    /// Waits until no other attempt of this process asks for the answer to the job. `None` without a journal.
+    /// Waits until no other attempt, here or in another process on the same storage, asks for the answer to the
+    /// job. `None` without a journal.
     pub async fn claim(&self, job_key: i64) -> Option<Claim> {
         let open = self.open.as_ref()?;
         let hold = open.claims.hold(job_key).await;
-        Some(Claim { store: Arc::clone(&open.store), key: open.key(job_key), _hold: hold })
+        let key = open.key(job_key).await;
+        // Storage that cannot be asked keeps nobody waiting, and has said so itself.
+        let guard = open.store.claim(key.clone()).await.ok();
+        Some(Claim { store: Arc::clone(&open.store), key, _guard: guard, _hold: hold })
     }
 
     /// Drops the entry of a job.
     pub async fn forget(&self, job_key: i64, removal: Removal) -> Result<(), Error> {
         match &self.open {
-            Some(open) => open.store.remove(open.key(job_key), removal).await,
+            Some(open) => open.store.remove(open.key(job_key).await, removal).await,
             None => Ok(()),
         }
     }
@@ -115,8 +146,8 @@ impl Journal {
 }
 
 impl Open {
-    fn key(&self, job_key: i64) -> Key {
-        Key { engine: Arc::clone(&self.engine), job_key }
+    async fn key(&self, job_key: i64) -> Key {
+        Key { engine: self.engine.name().await, job_key }
     }
 }
 

@@ -119,13 +119,13 @@ pub enum Event<'a> {
 
     // --- the journal ---
     /// Answers are kept from now on.
-    JournalOpened { path: &'a str, entries: usize, bytes: u64 },
+    JournalOpened { place: &'a str, entries: u64, bytes: u64 },
     /// Answers are not kept, by choice or for want of a folder.
     JournalOff { chosen: bool, message: &'a str },
     /// Answers are not kept for the time being.
     JournalUnavailable { reason: &'a str, message: &'a str },
     /// Answers are kept again.
-    JournalRestored { path: &'a str },
+    JournalRestored { place: &'a str },
     /// A file that could not be used was moved, and a new one begun.
     JournalSetAside { moved_to: &'a str, message: &'a str },
     /// Answers were dropped to stay within a limit: `size` or `age`.

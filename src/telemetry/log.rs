@@ -222,8 +222,8 @@ impl Event<'_> {
             Self::AnswerNotDropped { job_key, reason, message } => {
                 journal_line!(debug, { job_key, reason, }, "The stored answer is not dropped yet: {message}");
             }
-            Self::JournalOpened { path, entries, bytes } => {
-                journal_line!(info, { path, entries, bytes, }, "Answers are kept until the engine has them");
+            Self::JournalOpened { place, entries, bytes } => {
+                journal_line!(info, { place, entries, bytes, }, "Answers are kept until the engine has them");
             }
             Self::JournalOff { chosen: true, message } => {
                 journal_line!(info, {}, "Answers are not kept: {message}");
@@ -235,7 +235,7 @@ impl Event<'_> {
             ),
             Self::JournalUnavailable { reason, message } => journal_line!(error, { reason, },
                 "Answers are not kept for now, so a lost report or a restart pays for a model call again: {message}"),
-            Self::JournalRestored { path } => journal_line!(info, { path, }, "Answers are kept again"),
+            Self::JournalRestored { place } => journal_line!(info, { place, }, "Answers are kept again"),
             Self::JournalSetAside { moved_to, message } => journal_line!(error, { moved_to, },
                 "The journal's file could not be used and was moved, a new one is begun: {message}"),
             Self::AnswersEvicted { count, because } => journal_line!(warn, { count, because, },

@@ -141,14 +141,22 @@ async fn the_operator_sees_what_is_kept_while_the_worker_runs_and_drops_it_when_
     assert_eq!(code, Some(1));
     assert!(complaint.contains("is in use by another process"), "{complaint}");
 
+    let (_, shown, _) = journal(folder.path(), &["show", &key, "--json"]).await;
+    let shown: Value = serde_json::from_str(&shown).expect("a JSON object");
+    assert_eq!(
+        (shown["jobKey"].as_i64(), shown["answer"][1]["role"].as_str()),
+        (Some(keys[0].0), Some("assistant"))
+    );
+
     stage.worker.kill().await.expect("it is killed");
+    let place = folder.path().display();
     let (code, said, _) = journal(folder.path(), &["purge", &key]).await;
-    assert_eq!((code, said.trim()), (Some(0), "1 dropped, 1 kept"));
+    assert_eq!((code, said.trim()), (Some(0), format!("1 dropped, 1 kept in {place}").as_str()));
     assert_eq!(journal(folder.path(), &["show", &key]).await.0, Some(1));
     let (code, said, _) = journal(folder.path(), &["purge", "--older-than", "P1D"]).await;
-    assert_eq!((code, said.trim()), (Some(0), "0 dropped, 1 kept"));
-    let (_, said, _) = journal(folder.path(), &["purge", "--all"]).await;
-    assert_eq!(said.trim(), "1 dropped, 0 kept");
+    assert_eq!((code, said.trim()), (Some(0), format!("0 dropped, 1 kept in {place}").as_str()));
+    let (_, said, _) = journal(folder.path(), &["purge", "--all", "--json"]).await;
+    assert_eq!(said.trim(), format!("{{\"dropped\":[{}],\"kept\":0}}", keys[1].0));
 }
 
 #[tokio::test]

@@ -405,7 +405,17 @@ pub(super) const JOURNAL: Section = Section {
             form: SecretAddress,
             default: "",
             others: &[],
-            doc: "Not supported yet: a database that keeps them for several replicas",
+            doc: "A PostgreSQL database that keeps them for all replicas, in place of the folder: \
+                  postgres://user:password@host:5432/database?sslmode=verify-full&sslrootcert=/ca.pem",
+        },
+        Setting {
+            key: "journal.engine",
+            variable: "BEDROCK_CONNECTOR_JOURNAL_ENGINE",
+            form: Text,
+            default: "",
+            others: &[],
+            doc: "What tells this engine from others in the journal; without it the cluster's id (8.9 and later), else \
+                  the gateway's address",
         },
         Setting {
             key: "journal.keep",

@@ -625,12 +625,25 @@ fn what_the_worker_cannot_work_with_is_a_mistake_at_its_setting() {
 }
 
 #[test]
-fn a_journal_in_a_database_is_refused_without_showing_its_password() {
-    let mistakes =
-        with_env([("BEDROCK_CONNECTOR_JOURNAL_URL", "postgres://me:hidden@db/journal")]).mistakes();
-    let expected = "environment variable BEDROCK_CONNECTOR_JOURNAL_URL: a journal in a database is not supported yet; \
-                    leave this out and give each replica a folder of its own (BEDROCK_CONNECTOR_DATA_DIR)";
+fn an_address_that_is_none_is_refused_without_showing_its_password() {
+    let mistakes = with_env([("BEDROCK_CONNECTOR_JOURNAL_URL", "mysql://me:hidden@db/journal")]).mistakes();
+    let expected = "environment variable BEDROCK_CONNECTOR_JOURNAL_URL: expected a URL like \
+                    postgres://user:password@host:5432/database?sslmode=verify-full";
     assert_eq!(mistakes, [expected]);
+}
+
+#[test]
+fn a_database_for_answers_goes_before_a_folder_and_hides_its_password() {
+    let config = with_env([
+        ("BEDROCK_CONNECTOR_DATA_DIR", "/data"),
+        ("BEDROCK_CONNECTOR_JOURNAL_URL", "postgres://me:hidden@db/journal"),
+        ("BEDROCK_CONNECTOR_JOURNAL_ENGINE", "production"),
+    ])
+    .config();
+    let JournalPlace::Database(address) = &config.journal.place else { panic!("{:?}", config.journal) };
+    assert_eq!(address.to_string(), "PostgreSQL journal at db:5432");
+    assert_eq!(config.journal.engine.as_deref(), Some("production"));
+    assert!(!format!("{config:?}").contains("hidden"));
 }
 
 #[test]
@@ -638,7 +651,7 @@ fn answers_are_kept_where_the_operator_or_the_system_says() {
     fn folder<const N: usize>(variables: [(&str, &str); N]) -> Option<String> {
         match with_env(variables).config().journal.place {
             JournalPlace::Folder(folder) => Some(folder.display().to_string()),
-            JournalPlace::Nowhere { .. } => None,
+            JournalPlace::Database(_) | JournalPlace::Nowhere { .. } => None,
         }
     }
     let home = ("HOME", "/home/me");

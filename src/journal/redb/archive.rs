@@ -3,13 +3,13 @@
 use std::fmt::{self, Debug};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ::redb::backends::InMemoryBackend;
 use ::redb::{Builder, Database, DatabaseError, StorageBackend as _};
 
-use super::file::{Change, Disk, File, Medium, Place};
-use crate::journal::entry::Slip;
+use super::file::{Disk, File, Medium, Place};
+use crate::journal::entry::{Change, Slip};
 use crate::journal::index::Index;
 use crate::journal::{Entry, Error, Key};
 
@@ -17,7 +17,7 @@ use crate::journal::{Entry, Error, Key};
 const ATTEMPTS: usize = 5;
 
 /// The entries of a folder at one moment.
-pub struct Archive {
+pub(in crate::journal) struct Archive {
     file: File,
     index: Index,
 }
@@ -30,8 +30,8 @@ impl Debug for Archive {
 
 impl Archive {
     /// Reads a folder without touching it, also while a worker writes there. `None` when it holds no journal.
-    pub fn read(folder: impl Into<PathBuf>) -> Result<Option<Self>, Error> {
-        let place = Place::new(folder.into(), Disk);
+    pub(in crate::journal) fn read(folder: &Path) -> Result<Option<Self>, Error> {
+        let place = Place::new(folder.to_owned(), Disk);
         if !place.exists()? {
             return Ok(None);
         }
@@ -47,8 +47,8 @@ impl Archive {
     }
 
     /// Opens a folder for changes, which no worker may use meanwhile. `None` when it holds no journal.
-    pub fn open(folder: impl Into<PathBuf>) -> Result<Option<Self>, Error> {
-        let place = Place::new(folder.into(), Disk);
+    pub(in crate::journal) fn open(folder: &Path) -> Result<Option<Self>, Error> {
+        let place = Place::new(folder.to_owned(), Disk);
         if !place.exists()? {
             return Ok(None);
         }
@@ -57,23 +57,19 @@ impl Archive {
     }
 
     /// All entries, the oldest first.
-    pub fn entries(&self) -> impl Iterator<Item = (&Key, &Slip)> {
-        self.index.by_age()
+    pub(in crate::journal) fn entries(&self) -> Vec<(Key, Slip)> {
+        self.index.by_age().map(|(key, slip)| (key.clone(), slip.clone())).collect()
     }
 
     /// An entry with its answer. `None` when there is none, or when it was changed on disk.
-    pub fn entry(&self, key: &Key) -> Result<Option<Entry>, Error> {
+    pub(in crate::journal) fn entry(&self, key: &Key) -> Result<Option<Entry>, Error> {
         let Some(slip) = self.index.get(key) else { return Ok(None) };
         Ok(self.file.answer(key)?.and_then(|answer| slip.clone().entry(answer)))
     }
 
     /// Drops entries for good.
-    pub fn remove(&mut self, keys: &[Key]) -> Result<(), Error> {
-        self.file.commit(keys.iter().cloned().map(Change::Remove).collect())?;
-        for key in keys {
-            self.index.remove(key);
-        }
-        Ok(())
+    pub(in crate::journal) fn remove(&self, keys: &[Key]) -> Result<(), Error> {
+        self.file.commit(keys.iter().cloned().map(Change::Remove).collect())
     }
 }
 

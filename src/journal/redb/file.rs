@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ::redb::{Builder, Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 
-use crate::journal::entry::Slip;
+use crate::journal::entry::{Change, Slip};
 use crate::journal::index::Index;
 use crate::journal::{Error, Key};
 
@@ -51,13 +51,6 @@ pub(super) struct Place {
     folder: PathBuf,
     path: PathBuf,
     medium: Arc<dyn Medium>,
-}
-
-/// A change to the file.
-#[derive(Debug)]
-pub(super) enum Change {
-    Put(Key, Slip, Vec<u8>),
-    Remove(Key),
 }
 
 /// An open file. Dropping it lets go of its lock.
@@ -122,7 +115,7 @@ impl Place {
                 "{MAX_SET_ASIDE} files were set aside already; look at the disk, then remove them from {}",
                 self.folder.display()
             );
-            return Err(Error::Damaged { path: self.path.clone(), reason });
+            return Err(Error::Damaged { place: self.path.display().to_string(), reason });
         }
         let moved_to = self.folder.join(format!("{SET_ASIDE_PREFIX}{now}"));
         fs::rename(&self.path, &moved_to).map_err(|source| Error::from_io(&self.path, source))?;
@@ -151,7 +144,7 @@ impl File {
                 match change {
                     Change::Put(key, slip, answer) => {
                         slips.insert(database_key(&key), slip.to_bytes().as_slice())?;
-                        answers.insert(database_key(&key), answer.as_slice())?;
+                        answers.insert(database_key(&key), &*answer)?;
                     }
                     Change::Remove(key) => {
                         slips.remove(database_key(&key))?;

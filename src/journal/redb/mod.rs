@@ -1,7 +1,7 @@
 //! Entries in a file of this process alone.
 //!
-//! - [`Redb`] is the handle; `writer` is the one task that writes, in groups; `file` is the file with its two
-//!   tables, and the only place that blocks; `shared` is the state between them; `archive` is for the operator.
+//! - [`Redb`] is the handle; `file` is the file with its two tables, and the only place that blocks; `shared` is
+//!   what the handle and the writer share; `archive` is for the operator.
 //! - The slips of all entries are in memory, so that a job without an entry costs no look at the disk.
 //! - When the storage fails, it is given up at once and tried again after a pause. Nobody waits for it
 //!   meanwhile, and nobody waits longer than [`Options::patience`] for a disk that does not answer.
@@ -9,7 +9,6 @@
 mod archive;
 pub(super) mod file;
 mod shared;
-mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,19 +16,14 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
 
-pub use self::archive::Archive;
-use self::file::{Change, Disk, Medium, Place};
+pub(super) use self::archive::Archive;
+use self::file::{Disk, Medium};
 use self::shared::Shared;
-use self::writer::{Order, Writer};
-use super::entry::Slip;
+use super::entry::{Change, Slip};
 use super::index::Limits;
-use super::{Entry, Error, Host, Key, Removal, Store};
-
-/// Beyond this, whoever has an answer waits before it is even in the queue.
-const QUEUE: usize = 1024;
+use super::writer::{Pen, Storage as _};
+use super::{Entry, Error, Guard, Host, Key, Removal, Store};
 
 /// The settings of the journal in a folder.
 #[derive(Debug, Clone)]
@@ -59,7 +53,7 @@ impl Options {
 #[derive(Debug)]
 pub struct Redb {
     shared: Arc<Shared>,
-    orders: mpsc::Sender<Order>,
+    pen: Pen<Shared>,
 }
 
 impl Redb {
@@ -73,42 +67,25 @@ impl Redb {
         options: Options,
         host: Arc<dyn Host>,
     ) -> Self {
-        let Options { folder, limits, patience, retry_pause } = options;
-        let shared = Arc::new(Shared::new(Place::new(folder, medium), limits, host, patience));
-        shared.open().await;
-        let (orders, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(Writer::new(Arc::clone(&shared), queue, retry_pause).run());
-        Self { shared, orders }
-    }
-
-    async fn durable(&self, change: Change) -> Result<(), Error> {
-        let (done, written) = oneshot::channel();
-        let order = Order::Change { change, done: Some(done) };
-        let write = async {
-            self.orders.send(order).await.map_err(|_| self.shared.away())?;
-            written.await.unwrap_or_else(|_| Err(self.shared.away()))
-        };
-        self.within_patience(write).await
-    }
-
-    async fn within_patience<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        timeout(self.shared.patience, work).await.unwrap_or_else(|_| {
-            let error = self.shared.slow();
-            self.shared.complain(&error);
-            Err(error)
-        })
+        let shared = Arc::new(Shared::new(medium, options, host));
+        Self { pen: Pen::start(Arc::clone(&shared)).await, shared }
     }
 }
 
 impl Store for Redb {
+    /// The folder is this process's alone, so nobody else can ask.
+    fn claim(&self, _key: Key) -> BoxFuture<'_, Result<Guard, Error>> {
+        async { Ok(Guard::of_nothing()) }.boxed()
+    }
+
     fn get(&self, key: Key) -> BoxFuture<'_, Result<Option<Entry>, Error>> {
         async move {
-            let result = self.within_patience(self.shared.read(key)).await;
+            let result = self.pen.within_patience(self.shared.read(key)).await;
             if let Err(error @ (Error::Damaged { .. } | Error::Unwritable { .. } | Error::Full { .. })) =
                 &result
             {
                 self.shared.failed(error);
-                self.shared.given_up.notify_one();
+                self.shared.given_up().notify_one();
             }
             result
         }
@@ -118,14 +95,14 @@ impl Store for Redb {
     fn put(&self, key: Key, entry: Entry) -> BoxFuture<'_, Result<(), Error>> {
         async move {
             let slip = Slip::of(&entry);
-            let (found, limit) = (slip.cost(), self.shared.limits.max_bytes);
+            let (found, limit) = (slip.cost(), self.shared.options.limits.max_bytes);
             if found > limit {
                 return Err(Error::TooLarge { found, limit });
             }
             if !self.shared.is_open() {
                 return Err(self.shared.away());
             }
-            self.durable(Change::Put(key, slip, entry.answer)).await
+            self.pen.durable(Change::Put(key, slip, entry.answer.into())).await
         }
         .boxed()
     }
@@ -133,27 +110,14 @@ impl Store for Redb {
     fn remove(&self, key: Key, removal: Removal) -> BoxFuture<'_, Result<(), Error>> {
         async move {
             match removal {
-                Removal::Now => self.durable(Change::Remove(key)).await,
-                Removal::Soon => {
-                    let order = Order::Change { change: Change::Remove(key), done: None };
-                    let send = async { self.orders.send(order).await.map_err(|_| self.shared.away()) };
-                    self.within_patience(send).await
-                }
+                Removal::Now => self.pen.durable(Change::Remove(key)).await,
+                Removal::Soon => self.pen.remove_soon(key).await,
             }
         }
         .boxed()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        async move {
-            let (done, closed) = oneshot::channel();
-            let close = async {
-                if self.orders.send(Order::Close { done }).await.is_ok() {
-                    closed.await.ok();
-                }
-            };
-            timeout(self.shared.patience, close).await.ok();
-        }
-        .boxed()
+        self.pen.close().boxed()
     }
 }

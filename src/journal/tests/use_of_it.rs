@@ -14,13 +14,13 @@ const FOLDER_IS_MADE: &str = "some/folder";
 async fn an_entry_is_for_its_engine_its_job_and_its_request_alone() {
     let (desk, folder) = (Desk::new(), tempfile::tempdir().unwrap());
     let store: Arc<dyn Store> = Arc::new(open(&folder.path().join(FOLDER_IS_MADE), &desk).await);
-    let journal = Journal::new("http://zeebe:26500", Arc::clone(&store));
+    let journal = Journal::new(Arc::<str>::from("http://zeebe:26500"), Arc::clone(&store));
     let claim = journal.claim(1).await.unwrap();
     claim.keep(entry(1, b"hello", &desk)).await.unwrap();
     assert_eq!(claim.answer(&[1; 32]).await.unwrap().as_deref(), Some(&b"hello"[..]));
     assert_eq!(claim.answer(&[2; 32]).await.unwrap(), None, "another request");
     assert_eq!(journal.claim(2).await.unwrap().answer(&[1; 32]).await.unwrap(), None, "another job");
-    let elsewhere = Journal::new("http://other:26500", store);
+    let elsewhere = Journal::new(Arc::<str>::from("http://other:26500"), store);
     assert_eq!(elsewhere.claim(1).await.unwrap().answer(&[1; 32]).await.unwrap(), None, "another engine");
     assert_eq!(desk.told(), ["opened with 0"]);
 }
@@ -28,7 +28,7 @@ async fn an_entry_is_for_its_engine_its_job_and_its_request_alone() {
 #[tokio::test]
 async fn a_second_attempt_waits_for_the_first_ones_answer() {
     let (desk, folder) = (Desk::new(), tempfile::tempdir().unwrap());
-    let journal = Journal::new("engine", Arc::new(open(folder.path(), &desk).await));
+    let journal = Journal::new(Arc::<str>::from("engine"), Arc::new(open(folder.path(), &desk).await));
     let first = journal.claim(1).await.unwrap();
     let mut second = std::pin::pin!(journal.claim(1));
     assert!((&mut second).now_or_never().is_none());

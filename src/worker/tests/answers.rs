@@ -8,7 +8,7 @@ use tonic::Code;
 
 use super::*;
 use crate::emulator::gateway::{Fault, Reaction};
-use crate::journal::{self, Entry, Error, Host, Key, Notice, Redb, Removal, Store};
+use crate::journal::{self, Entry, Error, Guard, Host, Key, Notice, Redb, Removal, Store};
 use crate::proto::gateway_client::GatewayClient;
 use crate::proto::{ResolveIncidentRequest, UpdateJobRetriesRequest};
 
@@ -40,7 +40,7 @@ impl Kept {
     async fn at(gateway: Gateway, options: Options, fill: impl AsyncFnOnce(&Journal)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let redb = Redb::open(journal::Options::new(folder.path()), Arc::new(Quiet)).await;
-        let journal = Journal::new("engine", Arc::new(redb));
+        let journal = Journal::new(Arc::<str>::from("engine"), Arc::new(redb));
         fill(&journal).await;
         let clock = Arc::new(SystemClock);
         let scene = Scene::keeping(journal.clone(), &[JOB_TYPE], gateway, options, clock);
@@ -220,10 +220,14 @@ async fn an_answer_outlives_an_engine_that_does_not_know_the_job_for_a_moment() 
 struct Broken;
 
 fn away() -> Error {
-    Error::Away { path: "nowhere".into() }
+    Error::Away { place: "nowhere".into() }
 }
 
 impl Store for Broken {
+    fn claim(&self, _key: Key) -> BoxFuture<'_, Result<Guard, Error>> {
+        async { Err(away()) }.boxed()
+    }
+
     fn get(&self, _key: Key) -> BoxFuture<'_, Result<Option<Entry>, Error>> {
         async { Err(away()) }.boxed()
     }
@@ -243,7 +247,7 @@ impl Store for Broken {
 
 #[tokio::test]
 async fn a_journal_that_does_not_work_is_counted_and_changes_nothing_else() {
-    let journal = Journal::new("engine", Arc::new(Broken));
+    let journal = Journal::new(Arc::<str>::from("engine"), Arc::new(Broken));
     let scene = Scene::keeping(journal, &[JOB_TYPE], gateway().await, options(), Arc::new(SystemClock));
     let key = scene.job("answer");
     scene.completed(key).await;
