@@ -8,6 +8,7 @@ mod ends;
 mod network;
 mod refusals;
 mod repair;
+mod replicas;
 mod slow_model;
 mod soak;
 mod stage;
@@ -56,6 +57,8 @@ scenarios! {
     network::a_gateway_behind_a_black_hole_loses_nothing,
     network::a_slow_line_loses_nothing,
     network::an_engine_without_room_loses_nothing,
+    replicas::a_replica_uses_the_answers_of_a_killed_one,
+    replicas::a_replica_waits_for_the_calls_of_a_lost_one,
     worker::a_killed_worker_asks_again_for_no_answer_that_it_had,
     soak::a_soak_with_random_kills_pays_for_no_more_than_was_in_flight,
     broker::a_killed_broker_costs_no_call,
