@@ -16,6 +16,7 @@ pub mod documents;
 pub mod emulator;
 pub mod feel;
 pub mod journal;
+pub mod pace;
 pub mod proto;
 pub mod secret;
 pub mod secrets;

@@ -11,7 +11,15 @@
 
 #[path = "journal/desk.rs"]
 mod desk;
+#[path = "postgres/fleet.rs"]
+mod fleet;
+#[path = "journal/model.rs"]
+mod journal_model;
+#[path = "postgres/model.rs"]
+mod model;
 #[path = "postgres/server.rs"]
 mod server;
 #[path = "postgres/store.rs"]
 mod store;
+#[path = "postgres/tls.rs"]
+mod tls;

@@ -1,5 +1,6 @@
 //! A bound request, from the first attempt to the shaped answer.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +14,9 @@ use tokio::time::Instant;
 use super::connector::{Flavour, Parts};
 use super::converse::{self, Converse};
 use super::input::{Action, Operation, Request};
-use super::retry::{Attempts, Kind};
 use super::send::{self, Answer};
 use super::target::Target;
+use super::turns::{Caller, Turns};
 use super::{Error, invoke_model};
 use crate::connector::{self, Call, Response, json as strict_json};
 use crate::documents::{Expander, Session};
@@ -27,6 +28,8 @@ use crate::telemetry::Event;
 pub(super) struct BedrockCall {
     pub(super) parts: Arc<Parts>,
     pub(super) flavour: Flavour,
+    /// The process, which takes its turn with others.
+    pub(super) process: Arc<str>,
     pub(super) target: Target,
     pub(super) action: Action,
     /// As it came, for the fingerprint.
@@ -131,22 +134,29 @@ impl BedrockCall {
     async fn ask(&self, model_id: &str, body: Bytes) -> Result<(Value, Option<String>), Error> {
         let client = self.parts.clients.get(&self.target).await?;
         let started = Instant::now();
-        let options = self.parts.clients.options();
-        let (mut attempts, max_bytes) = (Attempts::new(options), options.max_answer_bytes);
-        loop {
+        let max_bytes = self.parts.clients.options().max_answer_bytes;
+        let shown = (&*self.masker.mask(model_id), &*self.masker.mask(&self.target.region));
+        let mut turns = Turns::new(self.caller(model_id, shown));
+        let result = loop {
+            if let Err(error) = turns.next().await {
+                break Err(error);
+            }
             let result = send::send(&client, self.action, model_id, &body, max_bytes).await;
             let result = result.and_then(|answer| self.read(model_id, answer));
-            let kind = result.as_ref().err().map_or(Kind::Final, Kind::of);
-            let Some(wait) = attempts.after(kind, fastrand::f64()) else {
-                self.tell_call(model_id, result.as_ref().err(), attempts.made, started.elapsed());
-                return result;
-            };
-            if kind == Kind::Throttled {
-                let (model, region) = (&self.masker.mask(model_id), &self.masker.mask(&self.target.region));
-                self.parts.telemetry.emit(Event::ModelThrottled { model, region, wait });
+            if let ControlFlow::Break(result) = turns.after(result).await {
+                break result;
             }
-            tokio::time::sleep(wait).await;
+        };
+        if let Ok((answer, _)) = &result {
+            turns.used(counted_tokens(answer));
         }
+        self.tell_call(model_id, result.as_ref().err(), turns.made, started.elapsed());
+        result
+    }
+
+    fn caller<'a>(&'a self, model_id: &'a str, shown: (&'a str, &'a str)) -> Caller<'a> {
+        let Parts { clients, telemetry, .. } = &*self.parts;
+        Caller { clients, telemetry, target: &self.target, model_id, process: &self.process, shown }
     }
 
     fn read(&self, model_id: &str, answer: Answer) -> Result<(Value, Option<String>), Error> {
@@ -182,6 +192,12 @@ impl BedrockCall {
             cache_write: count("cacheWriteInputTokens"),
         });
     }
+}
+
+/// The tokens that count towards a quota; those read from a cache do not.
+fn counted_tokens(answer: &Value) -> u64 {
+    let count = |key: &str| answer.pointer(key).and_then(Value::as_u64).unwrap_or(0);
+    ["/usage/inputTokens", "/usage/outputTokens", "/usage/cacheWriteInputTokens"].into_iter().map(count).sum()
 }
 
 /// The full response: what Bedrock says beside the message, and the message in the shape of the history.

@@ -20,6 +20,7 @@ use super::Error;
 use super::limit::AnswerLimit;
 use super::options::{DefaultIdentity, Options};
 use super::target::{Identity, Target};
+use crate::pace::Pacer;
 use crate::secrets::Secret;
 
 /// Whether the identity of this process can be used.
@@ -39,6 +40,8 @@ pub struct Clients {
     /// What the environment says, read at the first call.
     base: OnceCell<SdkConfig>,
     kept: Mutex<Kept>,
+    /// One lane for each model that an identity calls in a region.
+    pacer: Pacer<(Target, String)>,
 }
 
 /// A bounded store; the client that was used least recently goes first.
@@ -53,6 +56,7 @@ impl Clients {
     pub fn new(options: Options) -> Result<Self, Error> {
         Ok(Self {
             http: super::http::client(&options)?,
+            pacer: Pacer::new(options.max_clients),
             options,
             base: OnceCell::new(),
             kept: Mutex::default(),
@@ -62,6 +66,11 @@ impl Clients {
     /// The options that the clients were built with.
     pub fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// Whose turn it is.
+    pub(super) fn pacer(&self) -> &Pacer<(Target, String)> {
+        &self.pacer
     }
 
     /// Looks whether the identity of this process resolves. The SDK keeps what it found, so this is cheap.

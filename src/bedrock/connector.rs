@@ -57,7 +57,7 @@ impl Connector for Bedrock {
         &["authentication", "configuration", "action", "data", "awsCredential"]
     }
 
-    fn bind(&self, variables: &Value, _scope: &Scope) -> Result<Box<dyn Call>, Error> {
+    fn bind(&self, variables: &Value, scope: &Scope) -> Result<Box<dyn Call>, Error> {
         let variables = Field::new("", variables);
         if !variables.value().is_object() {
             return Err(Error::input(
@@ -75,6 +75,7 @@ impl Connector for Bedrock {
         Ok(Box::new(BedrockCall {
             parts: Arc::clone(&self.parts),
             flavour: self.flavour,
+            process: scope.bpmn_process_id.as_str().into(),
             target,
             action,
             data,

@@ -13,7 +13,21 @@ pub enum Error {
     /// Bedrock refused or failed. The text has the form that the AWS SDK for Java gives it, because error
     /// expressions look for `Status Code: 400` in it.
     #[error("{message} (Service: BedrockRuntime, Status Code: {status}, Request ID: {request_id})")]
-    Service { status: u16, code: String, message: String, request_id: String },
+    Service {
+        status: u16,
+        code: String,
+        message: String,
+        request_id: String,
+        /// After how long it may be asked again, where it says so.
+        retry_after: Option<Duration>,
+    },
+    /// Bedrock grants fewer calls than are wanted, and this one was not sent at all. Its code is Bedrock's own for this, so
+    /// that error expressions need to know one only.
+    #[error(
+        "the call waited {patience:?} for its turn, because Bedrock grants fewer calls than are wanted; consider a higher \
+         quota, or a longer BEDROCK_CONNECTOR_THROTTLE_PATIENCE"
+    )]
+    NoTurn { patience: Duration },
     /// No answer: the way to Bedrock is broken, or the connection was cut. Check network and proxy.
     #[error("no answer from Bedrock: {reason}")]
     Connection { reason: String },
@@ -61,6 +75,9 @@ codes! {
     ANY_STATUS = "HTTP_<status>": "something before Bedrock, such as a proxy, gave this error status, without a code of Bedrock",
 }
 
+/// Bedrock's code of a throttled call.
+const THROTTLED: &str = "ThrottlingException";
+
 /// The exceptions that have a class of their own in the AWS SDK for Java. All others share one.
 const MODELLED: &[&str] = &[
     "AccessDeniedException",
@@ -93,6 +110,7 @@ impl Error {
                 ANY_STATUS.replace("<status>", &status.to_string()).into()
             }
             Self::Service { code, .. } => code.clone().into(),
+            Self::NoTurn { .. } => THROTTLED.into(),
             Self::Connection { .. } => CONNECTION_FAILED.into(),
             Self::TimedOut { .. } => CALL_TIMED_OUT.into(),
             Self::Credentials { .. } => CREDENTIALS_UNAVAILABLE.into(),
@@ -111,6 +129,7 @@ impl Error {
                 format!("{MODEL_CLASSES}.{code}").into()
             }
             Self::Service { .. } => format!("{MODEL_CLASSES}.BedrockRuntimeException").into(),
+            Self::NoTurn { .. } => format!("{MODEL_CLASSES}.{THROTTLED}").into(),
             Self::Connection { .. }
             | Self::TimedOut { .. }
             | Self::Credentials { .. }
@@ -122,10 +141,27 @@ impl Error {
         }
     }
 
+    /// After how long the service wants to be asked again.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Service { retry_after, .. } => *retry_after,
+            Self::NoTurn { .. }
+            | Self::Connection { .. }
+            | Self::TimedOut { .. }
+            | Self::Credentials { .. }
+            | Self::Unreadable { .. }
+            | Self::TooLarge { .. }
+            | Self::NoMessage { .. }
+            | Self::Request { .. }
+            | Self::Document(_) => None,
+        }
+    }
+
     /// Whether the next attempt at the job may do better.
     pub fn retry(&self) -> Retry {
         match self {
             Self::Service { .. }
+            | Self::NoTurn { .. }
             | Self::Connection { .. }
             | Self::TimedOut { .. }
             | Self::Credentials { .. }
@@ -155,7 +191,8 @@ mod unit {
     use super::*;
 
     fn service(code: &str) -> Error {
-        Error::Service { status: 400, code: code.into(), message: "no".into(), request_id: "r1".into() }
+        let (code, message, request_id) = (code.into(), "no".into(), "r1".into());
+        Error::Service { status: 400, code, message, request_id, retry_after: None }
     }
 
     #[test]

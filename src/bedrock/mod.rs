@@ -5,7 +5,7 @@
 //! - `converse.rs` and `invoke_model.rs` build the bodies and shape the answers; `history.rs` is the
 //!   conversation as processes hold it. Bodies are plain JSON, because the SDK's types lose what they do not know.
 //! - `clients.rs` keeps one client per identity, region and endpoint over one pool of connections; `send.rs`
-//!   makes one attempt, `retry.rs` says when there is another.
+//!   makes one attempt, `turns.rs` waits for its turn and `retry.rs` says whether there is another.
 //! - `error.rs` lists every code with what Camunda's runtime calls it.
 
 mod call;
@@ -24,6 +24,7 @@ mod options;
 mod retry;
 mod send;
 mod target;
+mod turns;
 
 pub use self::caller::{Caller, CallerError};
 #[cfg(test)]
@@ -32,4 +33,5 @@ mod tests;
 pub use self::clients::{Clients, DefaultIdentityState};
 pub use self::connector::{Bedrock, Flavour};
 pub use self::error::{CODES, Error};
-pub use self::options::{DefaultIdentity, Options, Proxy, Retries};
+pub use self::options::{DefaultIdentity, Options, Proxy, Quotas, Retries};
+pub use crate::pace::Quota;

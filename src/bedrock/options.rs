@@ -1,8 +1,9 @@
 //! What the operator can set.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::pace::Quota;
 use crate::secrets::Secret;
 
 /// Options of the connector.
@@ -26,8 +27,11 @@ pub struct Options {
     pub call_limit: Duration,
     /// The largest answer that is read; beyond it the call fails.
     pub max_answer_bytes: usize,
-    /// How long a throttled call waits beyond its own attempts. Nothing: it fails after four of them.
+    /// How long a call waits for its turn in all, when Bedrock throttles or a quota is set. Nothing: a throttled call fails
+    /// after four attempts.
     pub throttle_patience: Duration,
+    /// What may be asked of models in a minute.
+    pub quotas: Quotas,
     /// How often and how fast a call is sent again.
     pub retries: Retries,
     /// How many clients, one per identity, region and endpoint, are kept.
@@ -47,9 +51,35 @@ impl Default for Options {
             call_limit: Duration::from_secs(3600),
             max_answer_bytes: 64_000_000,
             throttle_patience: Duration::from_secs(300),
+            quotas: Quotas::default(),
             retries: Retries::default(),
             max_clients: 256,
         }
+    }
+}
+
+/// What this process may ask of models in a minute, beside what Bedrock grants.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Quotas {
+    /// Of each model that is not named.
+    pub others: Quota,
+    /// Of single models, by the id that tasks use.
+    pub models: BTreeMap<String, Quota>,
+}
+
+impl Quotas {
+    /// The quota of one model.
+    pub fn of(&self, model_id: &str) -> Quota {
+        let named = self.models.get(model_id).copied().unwrap_or_default();
+        Quota {
+            requests_per_minute: named.requests_per_minute.or(self.others.requests_per_minute),
+            tokens_per_minute: named.tokens_per_minute.or(self.others.tokens_per_minute),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
     }
 }
 

@@ -1,12 +1,12 @@
 //! When a request is sent again, and after how long.
 //!
 //! Four attempts, as the AWS SDK for Java makes them, for what is over soon. Nothing that may have been answered, and
-//! so paid, is sent again. A throttled request goes on waiting for its turn as long as the operator's patience lasts.
+//! so paid, is sent again. Where there is patience with throttling, throttled requests wait in `turns.rs` instead.
 
 use std::time::Duration;
 
 use super::Error;
-use super::options::{Options, Retries};
+use super::options::Retries;
 
 /// What an error says about sending again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,7 @@ impl Kind {
                 Self::Transient
             }
             Error::Service { .. }
+            | Error::NoTurn { .. }
             | Error::TimedOut { .. }
             | Error::Credentials { .. }
             | Error::Unreadable { .. }
@@ -40,37 +41,25 @@ impl Kind {
 #[derive(Debug)]
 pub(super) struct Attempts {
     retries: Retries,
-    patience: Duration,
-    pub(super) made: u32,
-    /// How long a throttled call has waited beyond its own attempts.
-    waited: Duration,
+    made: u32,
 }
 
 impl Attempts {
-    pub(super) fn new(options: &Options) -> Self {
-        Self {
-            retries: options.retries,
-            patience: options.throttle_patience,
-            made: 0,
-            waited: Duration::ZERO,
-        }
+    pub(super) fn new(retries: Retries) -> Self {
+        Self { retries, made: 0 }
     }
 
     /// Counts an attempt, and says how long to wait for the next; none when it was the last. `jitter` is between 0
     /// and 1.
     pub(super) fn after(&mut self, kind: Kind, jitter: f64) -> Option<Duration> {
         self.made += 1;
-        let own = self.made < self.retries.attempts;
+        if self.made >= self.retries.attempts {
+            return None;
+        }
         match kind {
             Kind::Final => None,
-            Kind::Transient => own.then(|| self.doubled(self.retries.transient_wait).mul_f64(jitter)),
-            Kind::Throttled => {
-                let wait = self.doubled(self.retries.throttled_wait).mul_f64(0.5 + jitter / 2.0);
-                if !own {
-                    self.waited += wait;
-                }
-                (own || self.waited <= self.patience).then_some(wait)
-            }
+            Kind::Transient => Some(self.doubled(self.retries.transient_wait).mul_f64(jitter)),
+            Kind::Throttled => Some(self.doubled(self.retries.throttled_wait).mul_f64(0.5 + jitter / 2.0)),
         }
     }
 
@@ -85,7 +74,13 @@ mod unit {
     use super::*;
 
     fn service(status: u16, code: &str) -> Error {
-        Error::Service { status, code: code.into(), message: String::new(), request_id: String::new() }
+        Error::Service {
+            status,
+            code: code.into(),
+            message: String::new(),
+            request_id: String::new(),
+            retry_after: None,
+        }
     }
 
     #[test]
@@ -110,24 +105,24 @@ mod unit {
     }
 
     /// The waits in milliseconds after as many attempts as there are.
-    fn waits(kind: Kind, jitter: f64, patience_secs: u64) -> Vec<u128> {
-        let throttle_patience = Duration::from_secs(patience_secs);
-        let mut attempts = Attempts::new(&Options { throttle_patience, ..Options::default() });
+    fn waits(kind: Kind, jitter: f64, retries: Retries) -> Vec<u128> {
+        let mut attempts = Attempts::new(retries);
         std::iter::from_fn(|| attempts.after(kind, jitter)).map(|wait| wait.as_millis()).collect()
     }
 
     #[test]
     fn there_are_four_attempts() {
-        assert_eq!(waits(Kind::Transient, 1.0, 60), [100, 200, 400]);
-        assert_eq!(waits(Kind::Transient, 0.0, 60), [0, 0, 0]);
-        assert_eq!(waits(Kind::Throttled, 1.0, 0), [500, 1000, 2000]);
-        assert_eq!(waits(Kind::Throttled, 0.0, 0), [250, 500, 1000]);
-        assert!(waits(Kind::Final, 1.0, 60).is_empty());
+        let four = Retries::default();
+        assert_eq!(waits(Kind::Transient, 1.0, four), [100, 200, 400]);
+        assert_eq!(waits(Kind::Transient, 0.0, four), [0, 0, 0]);
+        assert_eq!(waits(Kind::Throttled, 1.0, four), [500, 1000, 2000]);
+        assert_eq!(waits(Kind::Throttled, 0.0, four), [250, 500, 1000]);
+        assert!(waits(Kind::Final, 1.0, four).is_empty());
     }
 
     #[test]
-    fn patience_goes_on_until_it_is_used_up() {
-        assert_eq!(waits(Kind::Throttled, 1.0, 60), [500, 1000, 2000, 4000, 8000, 16000, 20000]);
-        assert_eq!(waits(Kind::Throttled, 1.0, 3600).len(), 184);
+    fn no_wait_is_longer_than_the_longest() {
+        let many = Retries { attempts: 8, ..Retries::default() };
+        assert_eq!(waits(Kind::Throttled, 1.0, many), [500, 1000, 2000, 4000, 8000, 16000, 20000]);
     }
 }

@@ -1,6 +1,8 @@
 //! One attempt at a request. The SDK gives credentials, endpoint, signature and connections; the body goes and comes
 //! as bytes.
 
+use std::time::Duration;
+
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::error::SdkError;
 use aws_sdk_bedrockruntime::operation::RequestId;
@@ -104,7 +106,17 @@ fn service_error(response: &HttpResponse) -> Error {
         code: code.map(bare_code).unwrap_or_default(),
         message: message.to_owned(),
         request_id: header("x-amzn-requestid").unwrap_or("unknown").to_owned(),
+        retry_after: retry_after(header),
     }
+}
+
+/// AWS's services give milliseconds, other servers on the way seconds. A date is not read, because it would be compared
+/// with a clock that may be wrong.
+fn retry_after<'a>(header: impl Fn(&'static str) -> Option<&'a str>) -> Option<Duration> {
+    let number = |name| header(name).and_then(|text| text.trim().parse::<u64>().ok());
+    number("x-amz-retry-after")
+        .map(Duration::from_millis)
+        .or_else(|| number("retry-after").map(Duration::from_secs))
 }
 
 /// `com.amazon.coral.service#ValidationException:http://…` is `ValidationException`.
@@ -138,6 +150,16 @@ fn causes<'a>(
 #[cfg(test)]
 mod unit {
     use super::*;
+
+    #[test]
+    fn pauses_are_read_from_either_header() {
+        let read =
+            |name: &'static str, text: &'static str| retry_after(|asked| (asked == name).then_some(text));
+        assert_eq!(read("retry-after", "3"), Some(Duration::from_secs(3)));
+        assert_eq!(read("x-amz-retry-after", "1500"), Some(Duration::from_millis(1500)));
+        assert_eq!(read("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"), None);
+        assert_eq!(read("retry-after", "-3"), None);
+    }
 
     #[test]
     fn codes_lose_their_namespace_and_suffix() {

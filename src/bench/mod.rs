@@ -9,6 +9,7 @@ mod worker;
 
 use std::collections::HashMap;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::json;
@@ -37,11 +38,42 @@ pub struct Load {
     pub in_flight: usize,
     /// How long the model takes for an answer.
     pub latency: Duration,
+    /// Where answers are kept meanwhile.
+    pub journal: JournalPlace,
+}
+
+/// Where the measured worker keeps answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum JournalPlace {
+    #[default]
+    Nowhere,
+    Folder(PathBuf),
+    /// By the URL of the database.
+    Database(String),
+}
+
+impl JournalPlace {
+    /// What a machine is told of it; an address holds a password.
+    fn kind(&self) -> Option<&'static str> {
+        match self {
+            Self::Nowhere => None,
+            Self::Folder(_) => Some("folder"),
+            Self::Database(_) => Some("database"),
+        }
+    }
+
+    fn prepare(&self, launch: Launch) -> Launch {
+        match self {
+            Self::Nowhere => launch,
+            Self::Folder(folder) => launch.env("BEDROCK_CONNECTOR_DATA_DIR", folder.display().to_string()),
+            Self::Database(url) => launch.env("BEDROCK_CONNECTOR_JOURNAL_URL", url.as_str()),
+        }
+    }
 }
 
 impl Default for Load {
     fn default() -> Self {
-        Self { jobs: 20_000, in_flight: 32, latency: Duration::ZERO }
+        Self { jobs: 20_000, in_flight: 32, latency: Duration::ZERO, journal: JournalPlace::Nowhere }
     }
 }
 
@@ -51,8 +83,8 @@ impl Load {
     pub fn defaults() -> Vec<Self> {
         vec![
             Self::default(),
-            Self { jobs: 320, in_flight: 32, latency: Duration::from_secs(1) },
-            Self { jobs: 10_000, in_flight: 1_000, latency: Duration::from_secs(1) },
+            Self { jobs: 320, latency: Duration::from_secs(1), ..Self::default() },
+            Self { jobs: 10_000, in_flight: 1_000, latency: Duration::from_secs(1), ..Self::default() },
         ]
     }
 }
@@ -98,7 +130,7 @@ pub async fn measure(load: &Load) -> Result<Figures, Error> {
     let launch = Launch::new(program, &gateway.url(), &bedrock.url())
         .env("BEDROCK_CONNECTOR_MAX_JOBS_ACTIVE", load.in_flight.to_string())
         .env("BEDROCK_CONNECTOR_LOG", "warn,bedrock_connector::commands::run=info");
-    let mut worker = launch.start()?;
+    let mut worker = load.journal.prepare(launch).start()?;
     let ready_after = worker.ready().await?;
     let before = process::usage(worker.id())?;
 

@@ -37,6 +37,7 @@ impl Figures {
         json!({
             "jobs": self.load.jobs,
             "inFlight": self.load.in_flight,
+            "journal": self.load.journal.kind(),
             "modelLatencyMillis": self.load.latency.as_secs_f64() * 1000.0,
             "readyMillis": self.ready_after.as_secs_f64() * 1000.0,
             "jobsPerSecond": self.jobs_per_second(),

@@ -231,6 +231,9 @@ pub(crate) struct BenchArgs {
     /// How many jobs the worker holds at once
     #[arg(long, value_name = "NUMBER")]
     pub(crate) max_jobs_active: Option<usize>,
+    /// Keep answers meanwhile: a folder, or the URL of a PostgreSQL database
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) journal: Option<String>,
     /// One JSON object, for machines
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,6 +1,6 @@
 //! `bench`: what the worker needs for its work.
 
-use bedrock_connector::bench::{self, Load};
+use bedrock_connector::bench::{self, JournalPlace, Load};
 use tokio::runtime::Runtime;
 
 use super::Exit;
@@ -25,7 +25,12 @@ pub(crate) fn run(arguments: &BenchArgs) -> anyhow::Result<Exit> {
 
 /// What was asked for, or all loads that say something.
 fn loads(arguments: &BenchArgs) -> Vec<Load> {
-    match (arguments.jobs, arguments.latency, arguments.max_jobs_active) {
+    let journal = match &arguments.journal {
+        None => JournalPlace::Nowhere,
+        Some(url) if url.contains("://") => JournalPlace::Database(url.clone()),
+        Some(folder) => JournalPlace::Folder(folder.into()),
+    };
+    let mut loads = match (arguments.jobs, arguments.latency, arguments.max_jobs_active) {
         (None, None, None) => Load::defaults(),
         (jobs, latency, in_flight) => {
             let default = Load::default();
@@ -33,7 +38,12 @@ fn loads(arguments: &BenchArgs) -> Vec<Load> {
                 jobs: jobs.unwrap_or(default.jobs),
                 latency: latency.unwrap_or(default.latency),
                 in_flight: in_flight.unwrap_or(default.in_flight),
+                ..default
             }]
         }
+    };
+    for load in &mut loads {
+        load.journal.clone_from(&journal);
     }
+    loads
 }

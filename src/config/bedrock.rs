@@ -1,9 +1,12 @@
 //! From settings to the options of Bedrock and of documents.
 
+use std::time::Duration;
+
 use super::parse;
 use super::proxy::Proxies;
 use super::reader::Reader;
-use crate::bedrock::{DefaultIdentity, Options};
+use super::setting::Form;
+use crate::bedrock::{DefaultIdentity, Options, Quota, Quotas};
 use crate::documents::{self, ExternalOptions};
 use crate::secrets::Secret;
 
@@ -25,7 +28,42 @@ pub(crate) fn read(reader: &mut Reader, proxies: &Proxies, variables: &[(String,
     reader.duration("bedrock.call-timeout", &mut options.call_limit);
     reader.bytes("bedrock.max-answer-size", &mut options.max_answer_bytes);
     reader.duration("bedrock.throttle-patience", &mut options.throttle_patience);
+    options.quotas = quotas(reader, options.throttle_patience);
     options
+}
+
+fn quotas(reader: &mut Reader, patience: Duration) -> Quotas {
+    let mut quotas = Quotas::default();
+    read_quotas(reader, "bedrock.requests-per-minute", &mut quotas, |quota| &mut quota.requests_per_minute);
+    read_quotas(reader, "bedrock.tokens-per-minute", &mut quotas, |quota| &mut quota.tokens_per_minute);
+    if patience.is_zero() && !quotas.is_empty() {
+        reader.mistake(
+            "bedrock.throttle-patience",
+            "expected more than nothing, because calls beyond the requests or tokens per minute have to wait",
+        );
+    }
+    quotas
+}
+
+/// Reads `60` and `amazon.nova-pro-v1:0=100`, in any number and order.
+fn read_quotas(
+    reader: &mut Reader,
+    key: &'static str,
+    quotas: &mut Quotas,
+    part: impl Fn(&mut Quota) -> &mut Option<f64>,
+) {
+    for item in reader.list(key).unwrap_or_default() {
+        let (model, number) = match item.rsplit_once('=') {
+            Some((model, number)) => (Some(model.trim()), number),
+            None => (None, item.as_str()),
+        };
+        let number = number.trim().parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
+        match (model, number) {
+            (_, None) | (Some(""), _) => return reader.mistake(key, Form::Quotas.expected()),
+            (None, number) => *part(&mut quotas.others) = number,
+            (Some(model), number) => *part(quotas.models.entry(model.to_owned()).or_default()) = number,
+        }
+    }
 }
 
 pub(crate) fn read_documents(reader: &mut Reader, proxies: &Proxies) -> ExternalOptions {

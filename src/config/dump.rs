@@ -42,7 +42,7 @@ fn line(setting: &Setting, resolved: &Resolved) -> String {
 
 fn written_value(setting: &Setting, written: &Written) -> String {
     match &written.items {
-        Items::One(text) if setting.form == Form::List => list(&super::parse::list(text)),
+        Items::One(text) if setting.form.is_list() => list(&super::parse::list(text)),
         Items::One(text) => one_value(setting, text),
         Items::Many(items) => list(items),
     }

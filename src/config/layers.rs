@@ -7,7 +7,7 @@ use config::{File, FileFormat, Source, Value, ValueKind};
 
 use super::env;
 use super::mistake::Mistake;
-use super::setting::{Form, Name, Setting};
+use super::setting::{Name, Setting};
 
 /// How the origin of a variable's value begins.
 pub(crate) const VARIABLE: &str = "environment variable ";
@@ -123,7 +123,7 @@ fn from_environment(setting: &Setting, name: Name, set: &[&(String, String)]) ->
     if let Some((variable, value)) = set.iter().find(|(variable, _)| name.matches(variable)) {
         return Some(Value::new(Some(&origin(variable)), value.as_str()));
     }
-    if setting.form != Form::List {
+    if !setting.form.is_list() {
         return None;
     }
     let items: BTreeMap<_, _> = set

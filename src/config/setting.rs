@@ -62,10 +62,17 @@ pub enum Form {
     Port,
     Switch,
     List,
+    /// Numbers above zero, each for one model or for all others.
+    Quotas,
     Choice(&'static [&'static str]),
 }
 
 impl Form {
+    /// Whether it may be written as a list.
+    pub(crate) fn is_list(self) -> bool {
+        matches!(self, Self::List | Self::Quotas)
+    }
+
     /// Completes the sentence «found `x`, …».
     pub fn expected(self) -> String {
         match self {
@@ -82,6 +89,9 @@ impl Form {
             Self::Port => "expected a port from 0 to 65535".to_owned(),
             Self::Switch => "expected true or false".to_owned(),
             Self::List => "expected items with commas between them".to_owned(),
+            Self::Quotas => {
+                "expected a number above zero, or MODEL=NUMBER, with commas between them".to_owned()
+            }
             Self::Choice(choices) => format!("expected one of {}", choices.join(", ")),
         }
     }
@@ -99,6 +109,7 @@ impl Form {
             Self::Port => "PORT",
             Self::Switch => "BOOL",
             Self::List => "LIST",
+            Self::Quotas => "QUOTAS",
         };
         word.to_owned()
     }

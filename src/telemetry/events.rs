@@ -102,8 +102,12 @@ pub enum Event<'a> {
         attempts: u32,
         took: Duration,
     },
-    /// A call waits for its turn.
+    /// A call was throttled, and waits.
     ModelThrottled { model: &'a str, region: &'a str, wait: Duration },
+    /// A call has its turn, after so long.
+    TurnTaken { model: &'a str, region: &'a str, waited: Duration },
+    /// Calls are let through at another pace, in calls a minute; none is no limit.
+    PaceChanged { model: &'a str, region: &'a str, before: Option<f64>, per_minute: Option<f64> },
     /// What an answer costs.
     TokensUsed { model: &'a str, input: u64, output: u64, cache_read: u64, cache_write: u64 },
     /// An answer is durable.

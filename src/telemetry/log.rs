@@ -60,6 +60,8 @@ impl Event<'_> {
             | Self::FeedRestarted { .. } => self.log_feed(),
             Self::ModelCalled { .. }
             | Self::ModelThrottled { .. }
+            | Self::TurnTaken { .. }
+            | Self::PaceChanged { .. }
             | Self::TokensUsed { .. }
             | Self::SecretRefused { .. }
             | Self::ExpressionWarning { .. } => self.log_model(),
@@ -190,7 +192,13 @@ impl Event<'_> {
                 debug!(target: "bedrock_connector::model", model, region, action, code, attempts, ?took, "The model was called");
             }
             Self::ModelThrottled { model, region, wait } => {
-                debug!(target: "bedrock_connector::model", model, region, ?wait, "The call waits for its turn");
+                debug!(target: "bedrock_connector::model", model, region, ?wait, "The call is throttled and waits");
+            }
+            Self::TurnTaken { model, region, waited } => {
+                debug!(target: "bedrock_connector::model", model, region, ?waited, "The call has its turn");
+            }
+            Self::PaceChanged { model, region, before, per_minute } => {
+                log_pace(model, region, before, per_minute)
             }
             Self::TokensUsed { model, input, output, cache_read, cache_write } => {
                 debug!(target: "bedrock_connector::model", model, input, output, cache_read, cache_write, "Tokens used");
@@ -242,6 +250,17 @@ impl Event<'_> {
                 "Stored answers were dropped to stay within the journal's limits"),
             _ => {}
         }
+    }
+}
+
+fn log_pace(model: &str, region: &str, before: Option<f64>, per_minute: Option<f64>) {
+    match (before, per_minute) {
+        (None, Some(per_minute)) => info!(target: "bedrock_connector::model", model, region, per_minute,
+            "Bedrock throttles this model, its calls wait their turn"),
+        (_, None) => info!(target: "bedrock_connector::model", model, region,
+            "Bedrock does not throttle this model any more"),
+        (Some(_), Some(per_minute)) => debug!(target: "bedrock_connector::model", model, region, per_minute,
+            "The pace is another"),
     }
 }
 

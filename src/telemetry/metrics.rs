@@ -46,6 +46,9 @@ const FEEDS_RESTARTED: &str = "bedrock_connector_feeds_restarted";
 const MODEL_CALLS: &str = "bedrock_connector_model_calls";
 const MODEL_SECONDS: &str = "bedrock_connector_model_seconds";
 const MODEL_THROTTLED: &str = "bedrock_connector_model_throttled";
+const MODEL_WAITING: &str = "bedrock_connector_model_waiting";
+const MODEL_WAIT_SECONDS: &str = "bedrock_connector_model_wait_seconds";
+const MODEL_PACE: &str = "bedrock_connector_model_pace_per_minute";
 const TOKENS: &str = "bedrock_connector_tokens";
 const ANSWERS_STORED: &str = "bedrock_connector_answers_stored";
 const ANSWERS_REUSED: &str = "bedrock_connector_answers_reused";
@@ -112,6 +115,9 @@ pub(super) struct Metrics {
     pub(super) model_calls: Counters<3>,
     pub(super) model_seconds: Histograms<1>,
     pub(super) model_throttled: Counters<2>,
+    pub(super) model_waiting: Gauges<2>,
+    pub(super) model_wait_seconds: Histograms<2>,
+    pub(super) model_pace: Gauges<2>,
     pub(super) tokens: Counters<2>,
     pub(super) answers_stored: Counter,
     pub(super) answers_reused: Counter,
@@ -194,7 +200,18 @@ impl Metrics {
             feeds_restarted: add(page, FEEDS_RESTARTED, "Feeds started anew after a defect of this program"),
             model_calls: add(page, MODEL_CALLS, "Calls of models, by status code"),
             model_seconds: add_histogram(page, MODEL_SECONDS, "How long calls of models took"),
-            model_throttled: add(page, MODEL_THROTTLED, "Times that a call had to wait for its turn"),
+            model_throttled: add(page, MODEL_THROTTLED, "Attempts that Bedrock throttled"),
+            model_waiting: add(page, MODEL_WAITING, "Calls that wait for their turn"),
+            model_wait_seconds: add_histogram(
+                page,
+                MODEL_WAIT_SECONDS,
+                "How long calls waited for their turn",
+            ),
+            model_pace: add(
+                page,
+                MODEL_PACE,
+                "Calls a minute that are let through while Bedrock throttles; absent when it does not",
+            ),
             tokens: add(page, TOKENS, "Tokens used, by kind"),
             answers_stored: add(page, ANSWERS_STORED, "Answers made durable"),
             answers_reused: add(page, ANSWERS_REUSED, "Stored answers taken in place of a new call"),

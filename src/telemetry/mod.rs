@@ -69,13 +69,20 @@ impl Telemetry {
         InFlight { gauge }
     }
 
+    /// Counts a call of this model as waiting for its turn until the guard is dropped.
+    pub fn waiting(&self, model: &str, region: &str) -> InFlight {
+        let gauge = self.metrics.model_waiting.get_or_create_owned(&self.metrics.place(model, region));
+        gauge.inc();
+        InFlight { gauge }
+    }
+
     /// All metrics as text, to be served as [`CONTENT_TYPE`].
     pub fn render(&self) -> String {
         self.metrics.render()
     }
 }
 
-/// A job in flight, for as long as it lives.
+/// A job in flight or a call that waits, for as long as it lives.
 #[derive(Debug)]
 pub struct InFlight {
     gauge: Gauge,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::events::{Action, Event, JobTag, StreamEnd};
-use super::metrics::Metrics;
+use super::metrics::{Labels, Metrics};
 
 impl Metrics {
     pub(super) fn record(&self, event: &Event<'_>) {
@@ -146,8 +146,15 @@ impl Metrics {
                 self.model_seconds.get_or_create(&[("model", model)]).observe(took.as_secs_f64());
             }
             Event::ModelThrottled { model, region, .. } => {
-                let labels = [("model", self.models.admit(model)), ("region", self.regions.admit(region))];
-                self.model_throttled.get_or_create(&labels).inc();
+                self.model_throttled.get_or_create(&self.place(model, region)).inc();
+            }
+            Event::TurnTaken { model, region, waited } => {
+                self.model_wait_seconds
+                    .get_or_create(&self.place(model, region))
+                    .observe(waited.as_secs_f64());
+            }
+            Event::PaceChanged { model, region, per_minute, .. } => {
+                self.record_pace(&self.place(model, region), per_minute);
             }
             Event::TokensUsed { model, input, output, cache_read, cache_write } => {
                 let model = self.models.admit(model);
@@ -172,6 +179,27 @@ impl Metrics {
             }
             _ => {}
         }
+    }
+
+    fn record_pace(&self, place: &Labels<2>, per_minute: Option<f64>) {
+        match per_minute {
+            // A conversion to whole calls a minute; what is too large for one is no pace that anyone sets.
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "it saturates, and a gauge of it is still right"
+            )]
+            Some(per_minute) => {
+                self.model_pace.get_or_create(place).set(per_minute.round() as i64);
+            }
+            None => {
+                self.model_pace.remove(place);
+            }
+        }
+    }
+
+    /// The labels of a model in a region.
+    pub(super) fn place(&self, model: &str, region: &str) -> Labels<2> {
+        [("model", self.models.admit(model)), ("region", self.regions.admit(region))]
     }
 
     fn record_journal(&self, event: &Event<'_>) {
@@ -218,7 +246,7 @@ impl Metrics {
         }
     }
 
-    fn invocation(&self, job: JobTag<'_>, action: &str) -> super::metrics::Labels<4> {
+    fn invocation(&self, job: JobTag<'_>, action: &str) -> Labels<4> {
         [
             of_type(job),
             ("elementTemplateId", self.templates.admit(job.template_id)),

@@ -71,6 +71,8 @@ fn every_event() -> Vec<Event<'static>> {
             took,
         },
         Event::ModelThrottled { model: "m", region: "eu-central-1", wait },
+        Event::TurnTaken { model: "m", region: "eu-central-1", waited: wait },
+        Event::PaceChanged { model: "m", region: "eu-central-1", before: None, per_minute: Some(90.0) },
         Event::TokensUsed { model: "m", input: 10, output: 20, cache_read: 1, cache_write: 2 },
         Event::AnswerStored { job_key: 7, bytes: 100 },
         Event::AnswerReused { job_key: 7 },
@@ -239,6 +241,7 @@ fn camundas_metrics_have_their_names_labels_and_units() {
 #[test]
 fn the_whole_page_of_metrics() {
     let telemetry = telemetry();
+    let _job = telemetry.in_flight("t");
     for event in every_event() {
         telemetry.emit(event);
     }
@@ -265,7 +268,7 @@ fn documented() -> Vec<&'static str> {
 #[test]
 fn the_documentation_has_every_metric_once_and_no_other() {
     let telemetry = telemetry();
-    let _job = telemetry.in_flight("t");
+    let _guards = (telemetry.in_flight("t"), telemetry.waiting("m", "r"));
     for event in every_event() {
         telemetry.emit(event);
     }

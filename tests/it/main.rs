@@ -10,11 +10,17 @@
 
 mod bad_input;
 mod cli;
+#[path = "../journal/desk.rs"]
+mod desk;
 mod drop_in;
 mod journal;
+mod journal_model;
 mod lifecycle;
 mod migration;
+#[path = "../journal/model.rs"]
+mod model;
 mod peer_cases;
 mod scenarios;
 mod secrets;
 mod support;
+mod throttling;

@@ -21,6 +21,8 @@ pub(crate) struct Server {
     folder: tempfile::TempDir,
     process: Option<Child>,
     settings: Vec<String>,
+    /// It is in the name of the socket as well.
+    port: u16,
 }
 
 impl Server {
@@ -31,6 +33,36 @@ impl Server {
 
     /// Starts a new one with further settings, each `name=value`.
     pub(crate) async fn with(settings: &[&str]) -> Self {
+        let mut server = Self::prepared(settings);
+        server.restart().await;
+        server
+    }
+
+    /// Starts a new one that listens on a port of this machine too and asks for passwords there; with a certificate
+    /// and its key, it speaks TLS.
+    pub(crate) async fn on_the_network(certificate: Option<(&str, &str)>) -> (Self, u16) {
+        // The server cannot ask the system for a port itself.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = port.local_addr().expect("its number").port();
+        let mut server = Self::prepared(&["listen_addresses=127.0.0.1"]);
+        server.settings.push(format!("port={port}"));
+        if let Some((certificate, key)) = certificate {
+            server.settings.push("ssl=on".to_owned());
+            for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+                let path = server.data().join(name);
+                fs::write(&path, text).expect("it can be written");
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("its mode can be set");
+                if is_root() {
+                    chown(&path, Some(NOBODY), Some(NOBODY)).expect("root may give its file away");
+                }
+            }
+        }
+        server.port = port;
+        server.restart().await;
+        (server, port)
+    }
+
+    fn prepared(settings: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).expect("its mode can be set");
         if is_root() {
@@ -40,7 +72,8 @@ impl Server {
         let made = as_server_user(&program("initdb"))
             .args([
                 "--username=tester",
-                "--auth=trust",
+                "--auth-local=trust",
+                "--auth-host=scram-sha-256",
                 "--encoding=UTF8",
                 "--locale=C",
                 "--no-sync",
@@ -52,9 +85,7 @@ impl Server {
             .expect("initdb runs");
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        let mut server = Self { folder, process: None, settings };
-        server.restart().await;
-        server
+        Self { folder, process: None, settings, port: 5432 }
     }
 
     /// Starts it (again) on the same data.
@@ -90,7 +121,7 @@ impl Server {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("postgres:///postgres?host={}&user=tester", self.folder.path().display())
+        format!("postgres:///postgres?host={}&port={}&user=tester", self.folder.path().display(), self.port)
     }
 
     pub(crate) fn address(&self) -> Address {
@@ -114,8 +145,17 @@ impl Server {
 
     /// Ends the connections of the journal from the server's side.
     pub(crate) async fn cut_connections(&self) {
-        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bedrock-connector'";
-        self.client().await.query(cut, &[]).await.expect("the tester is the server's owner");
+        let left = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY($1)";
+        let client = self.client().await;
+        let all = "SELECT array_agg(pid) FROM pg_stat_activity WHERE application_name = 'bedrock-connector'";
+        let pids: Option<Vec<i32>> = client.query_one(all, &[]).await.expect("the server answers").get(0);
+        let cut = "SELECT pg_terminate_backend(pid) FROM unnest($1::integer[]) AS cut (pid)";
+        client.query(cut, &[&pids]).await.expect("the tester is the server's owner");
+        let started = Instant::now();
+        while client.query_one(left, &[&pids]).await.expect("the server answers").get::<_, i64>(0) > 0 {
+            assert!(started.elapsed() < PATIENCE, "connections stay");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     fn log_path(&self) -> PathBuf {

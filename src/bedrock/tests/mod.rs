@@ -8,7 +8,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use self::stub::{Answer, Stub, reply};
-use super::{Bedrock, Clients, DefaultIdentity, DefaultIdentityState, Flavour, Options, Retries};
+use super::{
+    Bedrock, Clients, DefaultIdentity, DefaultIdentityState, Flavour, Options, Quota, Quotas, Retries,
+};
 use crate::connector::{Call, Connector, Error, Response, Retry, Scope};
 use crate::documents::{Budget, External, ExternalOptions, Loader};
 use crate::telemetry::Telemetry;
@@ -335,18 +337,62 @@ async fn there_are_four_attempts_and_one_for_what_cannot_help() {
 }
 
 #[tokio::test]
-async fn a_throttled_call_is_asked_four_times_and_longer_with_patience() {
-    let throttled = Answer::error(429, "ThrottlingException");
-    let stub = Stub::start(vec![throttled.clone()]).await;
+async fn without_patience_a_throttled_call_is_asked_four_times() {
+    let stub = Stub::start(vec![Answer::error(429, "ThrottlingException")]).await;
     let error = run(&stub, Flavour::Compat, &variables("converse", hello())).await.expect_err("throttled");
     assert_eq!((stub.seen().len(), error.code.to_string().as_str()), (4, "ThrottlingException"));
-    let mut answers = vec![throttled; 9];
+}
+
+/// Options under which a throttled call waits its turn; its own attempts are used up by the first one.
+fn patient(stub: &Stub, throttle_patience: Duration) -> Options {
+    let retries = Retries { attempts: 1, ..Retries::default() };
+    Options { throttle_patience, retries, ..options(stub) }
+}
+
+#[tokio::test]
+async fn with_patience_a_throttled_call_waits_its_turn() {
+    let mut answers = vec![Answer::error(429, "ThrottlingException"); 2];
     answers.push(Answer::ok(reply(&json!([]))));
     let stub = Stub::start(answers).await;
-    let patient = Options { throttle_patience: Duration::from_secs(300), ..options(&stub) };
-    let call = bind(&bedrock(Flavour::Compat, patient), &variables("converse", hello())).expect("bound");
+    let bedrock = bedrock(Flavour::Compat, patient(&stub, Duration::from_secs(300)));
+    let call = bind(&bedrock, &variables("converse", hello())).expect("bound");
     assert!(call.execute().await.is_ok());
-    assert_eq!(stub.seen().len(), 10);
+    assert_eq!(stub.seen().len(), 3);
+}
+
+#[tokio::test]
+async fn when_patience_is_over_the_call_fails_as_throttled() {
+    let stub = Stub::start(vec![Answer::error(429, "ThrottlingException")]).await;
+    let bedrock = bedrock(Flavour::Compat, patient(&stub, Duration::from_millis(100)));
+    let mut failures = Vec::new();
+    for _ in 0..2 {
+        let call = bind(&bedrock, &variables("converse", hello())).expect("bound");
+        failures.push(call.execute().await.expect_err("throttled"));
+    }
+    assert_eq!(stub.seen().len(), 1, "the second call was not sent, because its turn did not come");
+    let class = "software.amazon.awssdk.services.bedrockruntime.model.ThrottlingException";
+    for error in &failures {
+        let seen = (error.code.to_string(), error.error_type.as_ref(), error.retry);
+        assert_eq!(seen, ("ThrottlingException".to_owned(), class, Retry::Spend));
+    }
+    assert!(failures[1].message.contains("BEDROCK_CONNECTOR_THROTTLE_PATIENCE"), "{}", failures[1]);
+}
+
+#[tokio::test]
+async fn a_quota_of_the_operator_holds_calls_back_before_bedrock_does() {
+    let stub = Stub::start(vec![Answer::ok(reply(&json!([])))]).await;
+    let quota = Quota { requests_per_minute: Some(1.0), tokens_per_minute: None };
+    let quotas = Quotas { models: [("m".to_owned(), quota)].into(), ..Quotas::default() };
+    let bedrock = bedrock(Flavour::Compat, Options { quotas, ..patient(&stub, Duration::from_millis(100)) });
+    let ask = |model: &str| {
+        let mut data = hello();
+        data["modelId"] = json!(model);
+        bind(&bedrock, &variables("converse", data)).expect("bound").execute()
+    };
+    assert!(ask("m").await.is_ok());
+    let error = ask("m").await.expect_err("one a minute");
+    assert!(error.message.contains("waited 100ms for its turn"), "{error}");
+    assert!(ask("other").await.is_ok(), "another model has a quota of its own");
 }
 
 #[tokio::test]

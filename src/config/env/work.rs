@@ -1,7 +1,7 @@
 //! How jobs are taken and what is done with them.
 
 use crate::config::setting::Form::{
-    Address, Bytes, Choice, Count, Duration, List, Path, SecretAddress, Switch, Text,
+    Address, Bytes, Choice, Count, Duration, List, Path, Quotas, SecretAddress, Switch, Text,
 };
 use crate::config::setting::Name::{Exact, Spring};
 use crate::config::setting::{Section, Setting};
@@ -182,7 +182,23 @@ pub(super) const BEDROCK: Section = Section {
             form: Duration,
             default: "PT5M",
             others: &[],
-            doc: "How long a throttled call waits beyond its own attempts; PT0S fails after 4 attempts",
+            doc: "How long a call waits for its turn when Bedrock throttles; PT0S: it fails after 4 attempts",
+        },
+        Setting {
+            key: "bedrock.requests-per-minute",
+            variable: "BEDROCK_CONNECTOR_REQUESTS_PER_MINUTE",
+            form: Quotas,
+            default: "",
+            others: &[],
+            doc: "How many calls this process makes in a minute, of each model or of MODEL=NUMBER; by itself it finds what Bedrock grants",
+        },
+        Setting {
+            key: "bedrock.tokens-per-minute",
+            variable: "BEDROCK_CONNECTOR_TOKENS_PER_MINUTE",
+            form: Quotas,
+            default: "",
+            others: &[],
+            doc: "How many tokens they may use in a minute, of each model or of MODEL=NUMBER",
         },
         Setting {
             key: "bedrock.call-timeout",

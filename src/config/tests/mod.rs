@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use super::*;
-use crate::bedrock::DefaultIdentity;
+use crate::bedrock::{DefaultIdentity, Quota};
 use crate::config::setting::Form;
 use crate::secrets::{AwsLayout, FolderOptions, Naming};
 use crate::zeebe::Auth;
@@ -693,4 +693,45 @@ fn tasks_can_be_denied_the_credentials_of_the_process() {
         .flag("bedrock.default-credentials", "false")
         .config();
     assert!(matches!(config.bedrock.default_identity, DefaultIdentity::Refused));
+}
+
+#[test]
+fn quotas_are_for_all_models_or_for_one() {
+    let config = with_env([
+        ("BEDROCK_CONNECTOR_REQUESTS_PER_MINUTE", "60, amazon.nova-pro-v1:0=100"),
+        ("BEDROCK_CONNECTOR_TOKENS_PER_MINUTE", "amazon.nova-pro-v1:0 = 200000"),
+    ])
+    .config();
+    let quota = |requests, tokens| Quota { requests_per_minute: requests, tokens_per_minute: tokens };
+    assert_eq!(config.bedrock.quotas.of("amazon.nova-pro-v1:0"), quota(Some(100.0), Some(200_000.0)));
+    assert_eq!(config.bedrock.quotas.of("any-other"), quota(Some(60.0), None));
+}
+
+#[test]
+fn a_quota_that_is_none_is_named() {
+    for text in ["0", "-5", "many", "=5", "m=", "m=0", "NaN", "inf", "60, m=x"] {
+        assert_eq!(
+            with_env([("BEDROCK_CONNECTOR_TOKENS_PER_MINUTE", text)]).mistakes(),
+            [format!(
+                "environment variable BEDROCK_CONNECTOR_TOKENS_PER_MINUTE: found `{text}`, expected a number above zero, or \
+                 MODEL=NUMBER, with commas between them"
+            )]
+        );
+    }
+}
+
+#[test]
+fn a_quota_needs_patience() {
+    let mistakes = with_env([
+        ("BEDROCK_CONNECTOR_REQUESTS_PER_MINUTE", "60"),
+        ("BEDROCK_CONNECTOR_THROTTLE_PATIENCE", "PT0S"),
+    ])
+    .mistakes();
+    assert_eq!(
+        mistakes,
+        [
+            "environment variable BEDROCK_CONNECTOR_THROTTLE_PATIENCE: found `PT0S`, expected more than nothing, because calls beyond \
+          the requests or tokens per minute have to wait"
+        ]
+    );
 }
