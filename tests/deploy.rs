@@ -30,6 +30,10 @@ fn schema_of(setting: &Setting) -> Value {
         Form::Port => json!({ "type": "integer", "minimum": 0, "maximum": 65535 }),
         Form::Switch => json!({ "type": "boolean" }),
         Form::List => json!({ "type": ["array", "string"], "items": { "type": "string" } }),
+        Form::Quotas => {
+            let item = json!({ "type": ["string", "integer"], "minimum": 1 });
+            json!({ "type": ["array", "string", "integer"], "items": item, "minimum": 1 })
+        }
         Form::Choice(choices) => json!({ "enum": choices }),
     }
 }

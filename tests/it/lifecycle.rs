@@ -4,7 +4,7 @@ use bedrock_connector::emulator::Gate;
 use bedrock_connector::emulator::bedrock::{Act, Step, Target};
 use bedrock_connector::emulator::gateway::{Command, Gateway, NewJob, Options};
 use bedrock_connector::zeebe::JobKey;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::stage::{JOB_TYPE, Stage, good_input};
 
@@ -36,7 +36,9 @@ async fn a_gateway_that_cannot_be_reached_at_the_start_is_waited_for() {
     gateway.go_down().await.expect("the gateway goes away");
     let mut stage = Stage::before(gateway, |launch| launch).await;
 
-    let page = stage.page(READINESS, |_| true).await;
+    // The first answers may come before the first attempt to connect has failed.
+    let error = "/components/zeebeClient/details/error";
+    let page = stage.page(READINESS, |page| page.json().pointer(error).is_some_and(Value::is_string)).await;
     assert_eq!(page.status, 503);
     let zeebe = &page.json()["components"]["zeebeClient"];
     assert_eq!(zeebe["status"], json!("DOWN"));

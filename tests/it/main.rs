@@ -22,5 +22,6 @@ mod model;
 mod peer_cases;
 mod scenarios;
 mod secrets;
+mod sizes;
 mod support;
 mod throttling;

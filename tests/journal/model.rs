@@ -106,7 +106,7 @@ impl<P: Processes> Pair<P> {
                 self.processes.run(process, store.put(key(job), entry.clone())).unwrap();
                 self.durable(process);
                 // A removal that another process has put off may still come, or have come before.
-                let fading = self.pending.iter_mut().fold(false, |fading, jobs| jobs.remove(&job) || fading);
+                let fading = self.pending.iter_mut().filter_map(|jobs| jobs.take(&job)).count() > 0;
                 self.entries.insert(job, Expected { entry, fading });
             }
             Action::Get { job } => self.compare(process, job)?,
