@@ -1,10 +1,10 @@
 //! The answer to a job: the stored one, or a new one that is stored before anyone sees it.
 
 use super::job::{Mission, Stopped};
-use super::lock::Lost;
+use super::lock::LockKeeper;
 use crate::connector::{self, Call, FailureCause, Outcome, Plan, Response, json};
 use crate::journal::{Claim, Entry, Error, Fingerprint, Removal};
-use crate::telemetry::{Action, Event, LostBecause, Phase};
+use crate::telemetry::{Action, Event, Phase};
 
 /// What becomes of a stored answer when the outcome of its job is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,11 +47,12 @@ impl Mission {
     /// nothing else.
     pub(super) async fn answer(
         &self,
+        keeper: &LockKeeper,
         plan: &Plan,
         call: Box<dyn Call>,
     ) -> Result<Result<Response, connector::Error>, Stopped> {
         let Some(claim) = self.crew().journal.claim(self.key().0).await else {
-            self.still_wanted()?;
+            self.make_sure_of_it(keeper).await?;
             return Ok(call.execute().await);
         };
         let fingerprint = call.fingerprint();
@@ -59,7 +60,7 @@ impl Mission {
             self.emit(Event::AnswerReused { job_key: self.key().0 });
             return Ok(Ok(response));
         }
-        self.still_wanted()?;
+        self.make_sure_of_it(keeper).await?;
         let answer = call.execute().await;
         if let Ok(response) = &answer {
             self.keep(&claim, plan, fingerprint, response).await;
@@ -67,13 +68,12 @@ impl Mission {
         Ok(answer)
     }
 
-    /// Finds out an activation that was overtaken by the report of the one before it.
-    fn still_wanted(&self) -> Result<(), Stopped> {
+    /// Finds out an activation that was overtaken by the completion of the one before it.
+    async fn make_sure_of_it(&self, keeper: &LockKeeper) -> Result<(), Stopped> {
         if !self.crew().finished.knows(self.key()) {
             return Ok(());
         }
-        let message = "it was given out again before the engine took its completion".to_owned();
-        Err(Stopped::Lost(Phase::Waiting, Lost { because: LostBecause::Gone, message }))
+        keeper.ask(self).await.map_err(|lost| Stopped::Lost(Phase::Waiting, lost))
     }
 
     async fn stored(&self, claim: &Claim, plan: &Plan, fingerprint: &Fingerprint) -> Option<Response> {

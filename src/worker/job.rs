@@ -174,13 +174,13 @@ impl Mission {
         call: Box<dyn Call>,
     ) -> Result<Result<Response, connector::Error>, Stopped> {
         let Some(limit) = plan.job_timeout() else {
-            return self.answer(plan, call).await;
+            return self.answer(keeper, plan, call).await;
         };
         let end = match keeper.set_limit(self, limit).await {
             Ok(end) => end,
             Err(lost) => return Err(Stopped::Lost(Phase::Waiting, lost)),
         };
-        match timeout_at(end, self.answer(plan, call)).await {
+        match timeout_at(end, self.answer(keeper, plan, call)).await {
             Ok(answer) => answer,
             Err(_) => {
                 self.emit(Event::JobLimitReached { job: self.tag(), limit });
