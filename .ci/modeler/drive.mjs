@@ -228,11 +228,16 @@ for (const [name, template] of Object.entries(templates)) {
   await picture(name, template);
   await tryTemplate(name, template);
 }
-const { presets } = templates[COMPAT];
-for (const preset of presets) {
-  await fresh(templates[COMPAT], preset.id);
-  const { 'input action': action } = await studio('values');
-  tell(`the menu's entry ${preset.id}`, action === preset.properties.action ? [] : [`action is ${action}`]);
+for (const template of Object.values(templates)) {
+  for (const preset of template.presets ?? []) {
+    await fresh(template, preset.id);
+    const values = await studio('values');
+    const complaints = Object.entries(preset.properties).flatMap(([id, value]) => {
+      const found = values[place(template.properties.find(it => it.id === id))];
+      return found === value ? [] : [`${id} is ${found}`];
+    });
+    tell(`${template.name}, the menu's entry ${preset.id}`, complaints);
+  }
 }
 await tryExamples();
 await switchTasks();

@@ -45,9 +45,14 @@ impl Action {
         };
         let keyword = action.text()?;
         let found = actions.iter().find(|action| action.keyword() == keyword);
-        found.copied().ok_or_else(|| {
-            Error::input(format!("{} is {keyword:?}, {}", action.name(), expected()))
-        })
+        found
+            .copied()
+            .ok_or_else(|| Error::input(format!("{} is {keyword:?}, {}", action.name(), expected())))
+    }
+
+    /// Whether a model is asked.
+    pub(super) fn needs_model(self) -> bool {
+        self != Self::ApplyGuardrail
     }
 
     /// As the task names it.
@@ -90,9 +95,10 @@ impl Request {
             (Flavour::Compat, Action::Converse) => {
                 Ok(Self::Converse { model_id: model_id(data)?, converse: Converse::read(data)? })
             }
-            (Flavour::Compat, Action::InvokeModel) => {
-                Ok(Self::InvokeModel { model_id: model_id(data)?, payload: invoke_model::read_payload(data)? })
-            }
+            (Flavour::Compat, Action::InvokeModel) => Ok(Self::InvokeModel {
+                model_id: model_id(data)?,
+                payload: invoke_model::read_payload(data)?,
+            }),
             (_, action) => Ok(Self::Native(Task::read(action, data)?)),
         }
     }

@@ -4,14 +4,15 @@
 //! switched to this one, and back. One of its bindings is not here on purpose: the hidden expression that composes
 //! `data.newDocuments` there is a field of its own here, because the worker composes the list by itself.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::parts::MenuEntry;
 use super::{Entry, parts};
 use crate::template::fields::model::{self, ByHand, ModelField};
 use crate::template::fields::outcome;
 use crate::template::guide::{Guide, Handled, Part};
 use crate::template::icons::{self, icon};
-use crate::template::model::{Choice, Group, Head, Preset, Property, Section, Step, Template, is};
+use crate::template::model::{Choice, Group, Head, Property, Section, Template, is};
 use crate::template::options::{Makes, Options};
 use crate::template::property::input;
 
@@ -60,7 +61,7 @@ pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {
     ];
     sections.extend(outcome::errors_and_retries());
     let mut template = Template::new(head, outcome::constants(job_type, ID, VERSION), sections);
-    (template.steps, template.presets) = menu();
+    parts::menu(&mut template, "action", MENU);
     Some(Entry { name: "aws-bedrock", template, guide: guide() })
 }
 
@@ -97,27 +98,22 @@ fn for_converse(section: Section) -> Section {
 }
 
 /// The two actions in the menu where a modeler looks for a task.
-fn menu() -> (Vec<Step>, Vec<Preset>) {
-    let preset = |id: &'static str, action: &str| Preset {
-        id,
-        properties: std::iter::once(("action".to_owned(), Value::from(action))).collect(),
-    };
-    let steps = vec![
-        Step {
-            name: "Converse",
-            description: "Ask a model in words",
-            keywords: vec!["chat", "prompt", "message", "document"],
-            preset_id: "converse",
-        },
-        Step {
-            name: "InvokeModel",
-            description: "Send JSON in the model's own form",
-            keywords: vec!["json", "payload", "raw"],
-            preset_id: "invoke-model",
-        },
-    ];
-    (steps, vec![preset("converse", CONVERSE), preset("invoke-model", INVOKE)])
-}
+const MENU: &[MenuEntry] = &[
+    MenuEntry {
+        id: "converse",
+        value: CONVERSE,
+        name: "Converse",
+        description: "Ask a model in words",
+        keywords: &["chat", "prompt", "message", "document"],
+    },
+    MenuEntry {
+        id: "invoke-model",
+        value: INVOKE,
+        name: "InvokeModel",
+        description: "Send JSON in the model's own form",
+        keywords: &["json", "payload", "raw"],
+    },
+];
 
 fn guide() -> Guide {
     let mut errors = vec![Handled {

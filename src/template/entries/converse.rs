@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::parts::MenuEntry;
 use super::{Entry, parts};
 use crate::template::fields::model::{ByHand, ModelField};
 use crate::template::fields::outcome;
@@ -53,15 +54,35 @@ pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {
     sections.extend(outcome::errors_and_retries());
     let mut constants = outcome::constants(job_type, ID, VERSION);
     constants.push(input("action").constant("converse"));
-    Some(Entry { name: "converse", template: Template::new(head, constants, sections), guide: guide() })
+    let mut template = Template::new(head, constants, sections);
+    parts::menu(&mut template, STRUCTURED, MENU);
+    Some(Entry { name: "converse", template, guide: guide() })
 }
 
+const STRUCTURED: &str = "structured";
+
+const MENU: &[MenuEntry] = &[
+    MenuEntry {
+        id: "text",
+        value: "text",
+        name: "Ask a question",
+        description: "The answer is a text",
+        keywords: &["chat", "prompt", "summary", "write", "translate", "agent", "tool"],
+    },
+    MenuEntry {
+        id: "data",
+        value: "data",
+        name: "Extract data",
+        description: "The answer is data that fits a schema",
+        keywords: &["json", "schema", "structured", "classify", "extract", "form"],
+    },
+];
+
 fn structure() -> Section {
-    const GATE: &str = "structured";
-    let data = |property: Property| property.when(is(GATE, "data"));
+    let data = |property: Property| property.when(is(STRUCTURED, "data"));
     Group::folded("structure", "Structured answer", "Data with fields of your own in place of a text.").with(vec![
         parts::gate(
-            GATE,
+            STRUCTURED,
             "bedrock-connector:structured",
             "The answer is",
             "A text, or data that the process can use without reading it: response.json.",

@@ -8,19 +8,14 @@ use crate::template::fields::outcome;
 use crate::template::guide::{Guide, Part};
 use crate::template::icons::{self, icon};
 use crate::template::model::{Choice, Group, Head, Template};
-use crate::template::options::{Makes, Options};
+use crate::template::options::Options;
 use crate::template::property::input;
 
 const ID: &str = "bedrock-connector.guardrail.v1";
 const VERSION: u32 = 1;
 
-/// No model is asked; through a connection, one says where the guardrail is.
-const MODEL: ModelField = ModelField {
-    makes: &[Makes::Text, Makes::Embeddings, Makes::Images],
-    elsewhere: false,
-    by_hand: None,
-    inherits: false,
-};
+/// No model is asked.
+const MODEL: ModelField = ModelField { makes: &[], elsewhere: false, by_hand: None, inherits: false };
 
 pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {
     let head = Head {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::template::fields::documents;
 use crate::template::fields::model::{self, ModelField};
 use crate::template::guide::{Handled, Part};
-use crate::template::model::{Choice, Group, Property, Section, is};
+use crate::template::model::{Choice, Group, Preset, Property, Section, Step, Template, is};
 use crate::template::options::Options;
 use crate::template::property::{input, note};
 
@@ -14,6 +14,30 @@ pub(super) fn model(options: &Options, field: ModelField) -> Option<Section> {
     let properties = model::fields(options, field);
     let group = Group::open("model", "Model", "Which model is asked, and how the task gets to it.");
     (!properties.is_empty()).then(|| group.with(properties))
+}
+
+/// An entry of the menu in which a modeler looks for a task: a template with one choice already made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MenuEntry {
+    pub(super) id: &'static str,
+    pub(super) value: &'static str,
+    pub(super) name: &'static str,
+    pub(super) description: &'static str,
+    pub(super) keywords: &'static [&'static str],
+}
+
+/// Puts entries for the choices of a field into the menu.
+pub(super) fn menu(template: &mut Template, field: &str, entries: &[MenuEntry]) {
+    for entry in entries {
+        template.steps.push(Step {
+            name: entry.name,
+            description: entry.description,
+            keywords: entry.keywords.to_vec(),
+            preset_id: entry.id,
+        });
+        let properties = std::iter::once((field.to_owned(), Value::from(entry.value))).collect();
+        template.presets.push(Preset { id: entry.id, properties });
+    }
 }
 
 /// A dropdown that opens further fields and is otherwise of no meaning.

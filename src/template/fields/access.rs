@@ -66,7 +66,7 @@ pub(super) fn detours() -> Vec<Property> {
             .label("AWS credential")
             .expression()
             .placeholder("camunda.vars.env.awsCredential")
-            .tooltip("A credential that is kept in the cluster (from Camunda 8.10). When it is filled in, it is used in place of the sign-in above."),
+            .tooltip("A credential that is kept in the cluster (from Camunda 8.10). It is used in place of the authentication above. If it has a region of its own, = null will do as the region above."),
         input("configuration.endpoint")
             .label("Endpoint")
             .or_expression()

@@ -12,7 +12,7 @@ pub(crate) struct ModelField {
     pub(crate) makes: &'static [Makes],
     /// Whether models outside of Amazon Bedrock can do it, too.
     pub(crate) elsewhere: bool,
-    /// How its id is asked for; none where a model is not asked, and only says where the call goes.
+    /// How its id is asked for; none for what is done without a model.
     pub(crate) by_hand: Option<ByHand>,
     /// Whether a task may come from Camunda's template. Then what stands there has to stay, so a fresh task has no
     /// choice of the operator's made for it.
@@ -37,8 +37,7 @@ const ANOTHER: &str = "another";
 
 /// The fields of the way to a model; none when nothing that the operator has fits.
 pub(crate) fn fields(options: &Options, field: ModelField) -> Vec<Property> {
-    let fitting: Vec<_> =
-        options.connections.iter().filter(|connection| models(connection, field).next().is_some()).collect();
+    let fitting: Vec<_> = fitting(options, field).collect();
     if fitting.is_empty() {
         return if options.inline_credentials { own(options, field) } else { Vec::new() };
     }
@@ -55,8 +54,7 @@ pub(crate) fn fields(options: &Options, field: ModelField) -> Vec<Property> {
 
 /// Seldom used fields of tasks that go without a connection.
 pub(crate) fn detours(options: &Options, field: ModelField) -> Vec<Property> {
-    let has_connections =
-        options.connections.iter().any(|connection| models(connection, field).next().is_some());
+    let has_connections = fitting(options, field).next().is_some();
     match (options.inline_credentials, has_connections) {
         (true, false) => access::detours(),
         (true, true) => access::detours().into_iter().map(without_connection).collect(),
@@ -68,10 +66,17 @@ fn without_connection(property: Property) -> Property {
     property.when(is(CONNECTION, NONE))
 }
 
+/// The connections that can do it.
+fn fitting(options: &Options, field: ModelField) -> impl Iterator<Item = &Connection> {
+    options.connections.iter().filter(move |connection| {
+        let serves = connection.is_bedrock || field.elsewhere;
+        serves && (field.by_hand.is_none() || models(connection, field).next().is_some())
+    })
+}
+
 /// The models of a connection that fit, as choices.
 fn models(connection: &Connection, field: ModelField) -> impl Iterator<Item = Choice> {
-    let serves = connection.is_bedrock || field.elsewhere;
-    let models = connection.models.iter().filter(move |model| serves && field.makes.contains(&model.makes));
+    let models = connection.models.iter().filter(move |model| field.makes.contains(&model.makes));
     models.map(|model| Choice::new(&model.alias, described(&model.alias, model.description.as_deref())))
 }
 
@@ -100,26 +105,30 @@ fn chooser(options: &Options, field: ModelField, fitting: &[&Connection]) -> Pro
 /// Whoever takes a connection chooses among its models; no other is let through.
 fn through(connection: &Connection, field: ModelField) -> Vec<Property> {
     let name = connection.name.as_str();
-    let constant = input(NAME).id(format!("{NAME}.{name}")).constant(name);
-    let tooltip = match field.by_hand {
-        Some(_) => "What this connection offers.",
-        None => "The call goes where this model is; the model itself is not asked.",
-    };
-    let model = input(MODEL).id(format!("{MODEL}.{name}")).label("Model").tooltip(tooltip);
-    let model = model.one_of(models(connection, field).collect());
-    [constant, model].into_iter().map(|property| property.when(is(CONNECTION, name))).collect()
+    let mut fields = vec![input(NAME).id(format!("{NAME}.{name}")).constant(name)];
+    if field.by_hand.is_some() {
+        let model = input(MODEL).id(format!("{MODEL}.{name}")).label("Model");
+        fields
+            .push(model.tooltip("What this connection offers.").one_of(models(connection, field).collect()));
+    }
+    fields.into_iter().map(|property| property.when(is(CONNECTION, name))).collect()
 }
 
 /// For a connection that is newer than the template, or one that the process names.
-fn through_another(field: ModelField) -> [Property; 2] {
-    let name =
-        input(NAME).label("Name of the connection").placeholder("sales").tooltip("As the operator calls it.");
-    let model = input(MODEL)
-        .id(format!("{MODEL}.{OTHER}"))
-        .label("Model")
-        .placeholder(field.by_hand.map_or("titan-embed-v2", |by_hand| by_hand.placeholder))
-        .tooltip("The alias of one of its models, as the operator calls it, or the model's own id.");
-    [name, model].map(|property| property.or_expression().required().when(is(CONNECTION, OTHER)))
+fn through_another(field: ModelField) -> Vec<Property> {
+    let name = input(NAME).label("Name of the connection").placeholder("sales");
+    let mut fields = vec![name.tooltip("As the operator calls it.")];
+    if let Some(by_hand) = field.by_hand {
+        let model =
+            input(MODEL).id(format!("{MODEL}.{OTHER}")).label("Model").placeholder(by_hand.placeholder);
+        fields.push(
+            model.tooltip("The alias of one of its models, as the operator calls it, or the model's own id."),
+        );
+    }
+    fields
+        .into_iter()
+        .map(|property| property.or_expression().required().when(is(CONNECTION, OTHER)))
+        .collect()
 }
 
 /// Model, credentials and region of a task that goes without a connection.
