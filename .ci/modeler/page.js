@@ -122,19 +122,29 @@ window.studio = {
     return Object.keys(left);
   },
 
-  // Opens every group and gives the texts of all complaints: of constraints, and of the editors of expressions.
-  complaints() {
+  // Opens every group and gives the texts of all complaints: of constraints, and of the editors of expressions. These
+  // look a while after each change, and on a busy machine a complaint of what was there before stays for longer.
+  async complaints() {
     const closed = '.bio-properties-panel-group-header:not(.open) .bio-properties-panel-group-header-title';
     document.querySelectorAll(closed).forEach(header => header.click());
-    return new Promise(resolve => setTimeout(() => {
-      const errors = [...document.querySelectorAll('.bio-properties-panel-error')].map(element => element.textContent);
-      const lints = [...document.querySelectorAll('.cm-lintRange-error, .cm-lintRange-warning')].map(
-        element => `${element.closest('[data-entry-id]')?.dataset.entryId}: ${element.textContent}`,
-      );
-      resolve([...errors, ...lints]);
-    }, 1200));
+    let found;
+    let since;
+    for (;;) {
+      await new Promise(resolve => setTimeout(resolve, 200));
+      const now = shown();
+      if (found?.join() !== now.join()) [found, since] = [now, performance.now()];
+      if (performance.now() - since > (found.length ? 5000 : 1200)) return found;
+    }
   },
 };
+
+function shown() {
+  const errors = [...document.querySelectorAll('.bio-properties-panel-error')].map(element => element.textContent);
+  const lints = [...document.querySelectorAll('.cm-lintRange-error, .cm-lintRange-warning')].map(
+    element => `${element.closest('[data-entry-id]')?.dataset.entryId}: ${element.textContent}`,
+  );
+  return [...errors, ...lints];
+}
 
 // Inputs and headers that are optional come into being when something is typed.
 function addInput(target, source) {

@@ -3,6 +3,7 @@
 mod connections;
 mod journal;
 mod settings;
+mod templates;
 mod values;
 
 use std::path::PathBuf;
@@ -16,6 +17,8 @@ pub(crate) use self::connections::{AccessAction, AccessArgs, ExplainArgs, Policy
 use self::journal::JOURNAL_EXAMPLES;
 pub(crate) use self::journal::{JournalAction, JournalArgs, PurgeArgs};
 use self::settings::SettingArgs;
+use self::templates::TEMPLATES_EXAMPLES;
+pub(crate) use self::templates::TemplatesArgs;
 pub(crate) use self::values::{ElementResult, JsonSource};
 use self::values::{duration, instant};
 
@@ -180,28 +183,6 @@ pub(crate) struct DemoArgs {
     #[arg(long)]
     pub(crate) live: bool,
     /// One JSON object for each step, for machines
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// `templates`
-#[derive(Debug, Args)]
-pub(crate) struct TemplatesArgs {
-    /// The template to print; without it, and without a folder, they are listed
-    #[arg(value_name = "NAME", conflicts_with_all = ["out", "docs", "check", "json"])]
-    pub(crate) name: Option<String>,
-    /// Write the templates into this folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-    /// Write their documentation into this folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) docs: Option<PathBuf>,
-    /// Write nothing; say whether the files are what would be written
-    #[arg(long)]
-    pub(crate) check: bool,
-    #[command(flatten)]
-    pub(crate) settings: SettingArgs,
-    /// One JSON object, for machines
     #[arg(long)]
     pub(crate) json: bool,
 }

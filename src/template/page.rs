@@ -20,11 +20,11 @@ A template is the form that a modeler shows for a task. These are ours:
 const AFTER_INDEX: &str = "
 ## Get them
 
-The files in [element-templates](../../element-templates) fit a worker with its usual job types. To have your own job types, region and
-models in them, let the worker write them, with the configuration that it runs with:
+The files in [element-templates](../../element-templates) fit a worker with its usual job types. To have your own job types, region,
+connections and models in them, let the worker write them, with the configuration that it runs with:
 
 ```sh
-bedrock-connector templates --out element-templates
+bedrock-connector templates --out element-templates --config bedrock-connector.toml
 bedrock-connector templates --out element-templates --template-models 'Claude=eu.anthropic.claude-sonnet-4-5-20250929-v1:0,amazon.nova-pro-v1:0'
 bedrock-connector templates --out element-templates --template-engine 8.6    # diagrams for engines before 8.8
 ```
@@ -33,6 +33,10 @@ bedrock-connector templates --out element-templates --template-engine 8.6    # d
 | --- | --- |
 | Desktop Modeler | copy the files to `resources/element-templates` in its data folder, and start it anew |
 | Web Modeler | *Create new*, *Upload files*; then *Publish* each template to the project or the organization |
+
+Where the configuration has connections, each template begins with a choice among those that are active and have a model that fits, and
+then among their models; such a task has no credentials and no region. Who may use a connection is seen when the task runs. Write the
+templates anew when connections or models change.
 
 ## Use them
 

@@ -1,6 +1,7 @@
 mod bindings;
 mod catalogue;
 mod choices;
+mod examples;
 mod guides;
 mod history;
 mod rules;
