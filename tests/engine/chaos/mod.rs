@@ -59,6 +59,7 @@ scenarios! {
     network::a_gateway_behind_a_black_hole_loses_nothing,
     network::a_slow_line_loses_nothing,
     network::an_engine_without_room_loses_nothing,
+    network::calls_that_outlast_their_locks_are_not_repeated,
     replicas::a_replica_uses_the_answers_of_a_killed_one,
     replicas::a_replica_waits_for_the_calls_of_a_lost_one,
     throttling::a_throttled_worker_finds_the_pace_and_spends_no_retry,
