@@ -241,6 +241,12 @@ impl Worker {
         self.process.kill().await.expect("the worker is killed");
     }
 
+    /// Asks the worker to stop and waits until it has.
+    pub(crate) async fn stop(self, patience: Duration) {
+        let status = self.process.stop(patience).await.expect("the worker stops");
+        assert!(status.success(), "{status}");
+    }
+
     /// Ends the worker as `kill -9` does, and starts it again at once.
     pub(crate) async fn kill_and_restart(self) -> Self {
         let launch = self.launch.clone();
