@@ -4,12 +4,14 @@
 //! `app → worker → connector → feel, secrets`, `app → bedrock → connector`, `worker → zeebe, journal`,
 //! `zeebe, emulator → proto`. ARCHITECTURE.md says what each is for; `tests/tidy.rs` holds the arrows.
 
+pub mod access;
 pub mod admin;
 pub mod app;
 pub mod bedrock;
 pub mod bench;
 pub mod clock;
 pub mod config;
+pub mod connections;
 pub mod connector;
 pub mod demo;
 pub mod documents;
@@ -20,5 +22,6 @@ pub mod proto;
 pub mod secret;
 pub mod secrets;
 pub mod telemetry;
+pub mod upstreams;
 pub mod worker;
 pub mod zeebe;

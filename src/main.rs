@@ -42,6 +42,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Some(Command::Bench(arguments)) => commands::bench::run(arguments),
         Some(Command::Emulator(arguments)) => commands::emulator::run(arguments),
         Some(Command::Journal(arguments)) => commands::journal::run(&arguments.action),
+        Some(Command::Access(arguments)) => commands::access::run(&arguments.action),
         Some(Command::Health(arguments)) => commands::health::run(arguments),
     }
 }

@@ -14,8 +14,8 @@ use super::connector::{Flavour, Parts};
 use super::converse::{self, Converse};
 use super::input::{Action, Operation, Request};
 use super::retry::{Attempts, Kind};
+use super::route::Route;
 use super::send::{self, Answer};
-use super::target::Target;
 use super::{Error, invoke_model};
 use crate::connector::{self, Call, Response, json as strict_json};
 use crate::documents::{Expander, Session};
@@ -27,7 +27,7 @@ use crate::telemetry::Event;
 pub(super) struct BedrockCall {
     pub(super) parts: Arc<Parts>,
     pub(super) flavour: Flavour,
-    pub(super) target: Target,
+    pub(super) route: Route,
     pub(super) action: Action,
     /// As it came, for the fingerprint.
     pub(super) data: Value,
@@ -37,6 +37,13 @@ pub(super) struct BedrockCall {
     pub(super) masker: Masker,
 }
 
+/// An answer and who gave it.
+struct Asked {
+    value: Value,
+    request_id: Option<String>,
+    upstream: Option<String>,
+}
+
 impl Call for BedrockCall {
     fn fingerprint(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
@@ -44,9 +51,11 @@ impl Call for BedrockCall {
             Flavour::Compat => "compat",
             Flavour::Native => "native",
         };
-        let endpoint = self.target.endpoint.as_deref().unwrap_or_default();
+        let [way, place, detail] = self.route.marks();
         let data = self.data.to_string();
-        for part in [flavour, self.action.path(), &self.target.region, endpoint, &data] {
+        // Without a connection the mark is empty and left out, so that answers from before there were any still count.
+        let way = Some(way).filter(|way| !way.is_empty());
+        for part in way.into_iter().chain([flavour, self.action.path(), place, detail, &data]) {
             // The length keeps two parts from passing for two others.
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
@@ -99,7 +108,7 @@ impl BedrockCall {
         mut session: Session<'_>,
     ) -> Result<Value, Error> {
         let body = converse.body(&mut session).await?;
-        let (answer, request_id) = self.ask(model_id, body).await?;
+        let Asked { value: answer, request_id, upstream } = self.ask(model_id, body).await?;
         drop(session);
         self.tell_tokens(model_id, &answer);
         let reply = converse::reply(&answer, model_id)?;
@@ -110,42 +119,71 @@ impl BedrockCall {
         Ok(match self.flavour {
             Flavour::Compat if is_first => converse::first_result(&conversation, &text),
             Flavour::Compat => messages,
-            Flavour::Native => native(answer, &text, messages, &self.masker.mask(model_id), request_id),
+            Flavour::Native => {
+                let mut response = native(answer, &text, messages);
+                self.sign(&mut response, model_id, request_id, upstream);
+                Value::Object(response)
+            }
         })
     }
 
     async fn invoke(&self, model_id: &str, payload: Value, session: Session<'_>) -> Result<Value, Error> {
         let body = Bytes::from(payload.to_string());
         drop(payload);
-        let (answer, request_id) = self.ask(model_id, body).await?;
+        let Asked { value: answer, request_id, upstream } = self.ask(model_id, body).await?;
         drop(session);
         let mut response = invoke_model::response(answer);
         if let (Flavour::Native, Value::Object(entries)) = (self.flavour, &mut response) {
-            entries.insert("modelId".into(), self.masker.mask(model_id).into());
-            entries.insert("requestId".into(), json!(request_id));
+            self.sign(entries, model_id, request_id, upstream);
         }
         Ok(response)
     }
 
+    /// Says who answered.
+    fn sign(
+        &self,
+        response: &mut Map<String, Value>,
+        model_id: &str,
+        request_id: Option<String>,
+        upstream: Option<String>,
+    ) {
+        response.insert("modelId".into(), self.masker.mask(model_id).into());
+        response.insert("requestId".into(), json!(request_id));
+        if let Some(connection) = self.route.connection() {
+            response.insert("connection".into(), connection.into());
+            response.insert("upstream".into(), json!(upstream));
+        }
+    }
+
     /// Sends until there is an answer, or no further attempt.
-    async fn ask(&self, model_id: &str, body: Bytes) -> Result<(Value, Option<String>), Error> {
-        let client = self.parts.clients.get(&self.target).await?;
+    async fn ask(&self, model_id: &str, body: Bytes) -> Result<Asked, Error> {
         let started = Instant::now();
         let options = self.parts.clients.options();
         let (mut attempts, max_bytes) = (Attempts::new(options), options.max_answer_bytes);
+        let mut round = self.route.round();
         loop {
-            let result = send::send(&client, self.action, model_id, &body, max_bytes).await;
+            let stop = round.next(&self.parts).await?;
+            let client = self.parts.clients.get(&stop.target).await?;
+            let id = stop.model_id(model_id);
+            let result = send::send(&client, self.action, id, &body, max_bytes).await;
             let result = result.and_then(|answer| self.read(model_id, answer));
             let kind = result.as_ref().err().map_or(Kind::Final, Kind::of);
+            let (upstream, region) = (stop.upstream(), self.masker.mask(&stop.target.region));
+            stop.end(&result);
+            if kind != Kind::Final && round.has_next() {
+                attempts.elsewhere();
+                continue;
+            }
             let Some(wait) = attempts.after(kind, fastrand::f64()) else {
-                self.tell_call(model_id, result.as_ref().err(), attempts.made, started.elapsed());
-                return result;
+                self.tell_call(model_id, &region, result.as_ref().err(), attempts.all(), started.elapsed());
+                return result.map(|(value, request_id)| Asked { value, request_id, upstream });
             };
             if kind == Kind::Throttled {
-                let (model, region) = (&self.masker.mask(model_id), &self.masker.mask(&self.target.region));
+                let (model, region) = (&self.masker.mask(model_id), &region);
                 self.parts.telemetry.emit(Event::ModelThrottled { model, region, wait });
             }
             tokio::time::sleep(wait).await;
+            round = self.route.round();
         }
     }
 
@@ -162,10 +200,10 @@ impl BedrockCall {
         Ok((value, answer.request_id))
     }
 
-    fn tell_call(&self, model: &str, error: Option<&Error>, attempts: u32, took: Duration) {
+    fn tell_call(&self, model: &str, region: &str, error: Option<&Error>, attempts: u32, took: Duration) {
         let code = error.map(Error::code);
         let code = code.as_deref().unwrap_or("OK");
-        let (model, region) = (&self.masker.mask(model), &self.masker.mask(&self.target.region));
+        let model = &self.masker.mask(model);
         let action = self.action.name();
         self.parts.telemetry.emit(Event::ModelCalled { model, region, action, code, attempts, took });
     }
@@ -185,14 +223,12 @@ impl BedrockCall {
 }
 
 /// The full response: what Bedrock says beside the message, and the message in the shape of the history.
-fn native(answer: Value, text: &str, messages: Value, model_id: &str, request_id: Option<String>) -> Value {
+fn native(answer: Value, text: &str, messages: Value) -> Map<String, Value> {
     let mut response = Map::new();
     response.insert("text".into(), text.into());
     response.insert("messages".into(), messages);
     if let Value::Object(entries) = answer {
         response.extend(entries.into_iter().filter(|(key, _)| key != "output"));
     }
-    response.insert("modelId".into(), model_id.into());
-    response.insert("requestId".into(), json!(request_id));
-    Value::Object(response)
+    response
 }

@@ -4,23 +4,23 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::config::retry::RetryConfig;
 use aws_sdk_bedrockruntime::config::timeout::TimeoutConfig;
-use aws_sdk_bedrockruntime::config::{
-    IdentityCache, SharedCredentialsProvider, StalledStreamProtectionConfig,
-};
+use aws_sdk_bedrockruntime::config::{IdentityCache, StalledStreamProtectionConfig, Token};
 use aws_smithy_http_client::pool;
 use aws_smithy_runtime_api::client::auth::AuthSchemeId;
+use aws_smithy_runtime_api::client::identity::SharedIdentityCache;
 use tokio::sync::OnceCell;
 
 use super::Error;
 use super::limit::AnswerLimit;
 use super::options::{DefaultIdentity, Options};
 use super::target::{Identity, Target};
-use crate::secrets::Secret;
+
+/// How many identities have their credentials kept. Those of connections are as many as are configured.
+const MAX_IDENTITIES: usize = 1_000;
 
 /// Whether the identity of this process can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,10 @@ pub struct Clients {
     /// What the environment says, read at the first call.
     base: OnceCell<SdkConfig>,
     kept: Mutex<Kept>,
+    /// One for each identity that has to ask somebody for its credentials.
+    providers: tokio::sync::Mutex<HashMap<Identity, SharedCredentialsProvider>>,
+    /// What these have got, until it runs out.
+    credentials: SharedIdentityCache,
 }
 
 /// A bounded store; the client that was used least recently goes first.
@@ -56,6 +60,8 @@ impl Clients {
             options,
             base: OnceCell::new(),
             kept: Mutex::default(),
+            providers: tokio::sync::Mutex::default(),
+            credentials: IdentityCache::lazy().max_partitions(MAX_IDENTITIES).build(),
         })
     }
 
@@ -113,39 +119,43 @@ impl Clients {
         if let Some(endpoint) = target.endpoint.as_ref().or(self.options.endpoint_url.as_ref()) {
             config = config.endpoint_url(endpoint);
         }
-        if let Some(credentials) = self.keys(&target.identity)? {
-            config = config
-                .credentials_provider(SharedCredentialsProvider::new(credentials))
-                // Keys need no keeping, and a shared cache would grow with every task that brings some.
-                .identity_cache(IdentityCache::no_cache())
-                // A bearer token in the environment is the process's, not the task's.
-                .auth_scheme_preference([AuthSchemeId::new("sigv4")]);
-        }
+        config = match &target.identity {
+            Identity::ApiKey(key) => config
+                .bearer_token(Token::new(key.expose(), None))
+                .auth_scheme_preference([AuthSchemeId::new("httpBearerAuth")]),
+            // Keys need no keeping, and a shared cache would grow with every task that brings some.
+            Identity::Keys { .. } | Identity::Default => match self.provider(&target.identity).await? {
+                Some(keys) => signing(config, keys).identity_cache(IdentityCache::no_cache()),
+                None => config,
+            },
+            Identity::Profile(_) | Identity::AssumeRole { .. } | Identity::WebToken { .. } => {
+                match self.kept_provider(&target.identity).await? {
+                    Some(provider) => signing(config, provider).identity_cache(self.credentials.clone()),
+                    None => config,
+                }
+            }
+        };
         Ok(Client::from_conf(config.build()))
     }
 
-    /// The keys of this process, where they are configured; none for AWS's chain.
-    pub(super) fn default_keys(&self) -> Result<Option<Credentials>, Error> {
-        self.keys(&Identity::Default)
-    }
-
-    /// The keys of an identity; none for AWS's chain.
-    fn keys(&self, identity: &Identity) -> Result<Option<Credentials>, Error> {
-        let credentials = |access_key: &str, secret_key: &Secret, session_token: &Option<Secret>| {
-            let session_token = session_token.as_ref().map(|token| token.expose().to_owned());
-            Some(Credentials::new(access_key, secret_key.expose(), session_token, None, "task"))
-        };
-        match (identity, &self.options.default_identity) {
-            (Identity::Keys { access_key, secret_key, session_token }, _)
-            | (Identity::Default, DefaultIdentity::Static { access_key, secret_key, session_token }) => {
-                Ok(credentials(access_key, secret_key, session_token))
-            }
-            (Identity::Default, DefaultIdentity::Chain) => Ok(None),
-            (Identity::Default, DefaultIdentity::Refused) => Err(Error::Credentials {
-                reason: "this installation has no identity of its own; give the task an access key and a secret key"
-                    .into(),
-            }),
+    /// The one provider of an identity. Two would each ask for credentials of their own.
+    pub(super) async fn kept_provider(
+        &self,
+        identity: &Identity,
+    ) -> Result<Option<SharedCredentialsProvider>, Error> {
+        let mut providers = self.providers.lock().await;
+        if let Some(provider) = providers.get(identity) {
+            return Ok(Some(provider.clone()));
         }
+        let provider = self.provider(identity).await?;
+        if let Some(provider) = &provider {
+            if providers.len() >= MAX_IDENTITIES {
+                // More than are configured: secrets have changed often. What is in use comes back at its next client.
+                providers.clear();
+            }
+            providers.insert(identity.clone(), provider.clone());
+        }
+        Ok(provider)
     }
 
     /// The environment as the SDK reads it. A region is given, because looking for one may ask the network.
@@ -161,6 +171,14 @@ impl Clients {
             })
             .await
     }
+}
+
+/// Signs with these credentials: a bearer token in the environment is the process's, not that of this identity.
+fn signing(
+    config: aws_sdk_bedrockruntime::config::Builder,
+    provider: SharedCredentialsProvider,
+) -> aws_sdk_bedrockruntime::config::Builder {
+    config.credentials_provider(provider).auth_scheme_preference([AuthSchemeId::new("sigv4")])
 }
 
 impl Kept {

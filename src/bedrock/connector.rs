@@ -8,7 +8,9 @@ use super::call::BedrockCall;
 use super::clients::Clients;
 use super::field::Field;
 use super::input::{Action, Request};
+use super::route::{Route, Ways};
 use super::target::Target;
+use crate::connections::{Granted, Grantee};
 use crate::connector::{Call, Connector, Error, Scope};
 use crate::documents::{Loader, needs_expansion};
 use crate::secrets::Masker;
@@ -24,11 +26,13 @@ pub enum Flavour {
 }
 
 /// What all calls share.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Parts {
     pub(super) clients: Arc<Clients>,
     pub(super) loader: Loader,
     pub(super) telemetry: Telemetry,
+    /// None: tasks through connections are not served.
+    pub(super) ways: Option<Arc<Ways>>,
 }
 
 /// The connector to Bedrock, for one flavour of answers.
@@ -41,7 +45,14 @@ pub struct Bedrock {
 impl Bedrock {
     /// A connector over these clients.
     pub fn new(flavour: Flavour, clients: Arc<Clients>, loader: Loader, telemetry: Telemetry) -> Self {
-        Self { flavour, parts: Arc::new(Parts { clients, loader, telemetry }) }
+        Self { flavour, parts: Arc::new(Parts { clients, loader, telemetry, ways: None }) }
+    }
+
+    /// Serves tasks that come through connections, too.
+    #[must_use]
+    pub fn with_ways(mut self, ways: Arc<Ways>) -> Self {
+        Arc::make_mut(&mut self.parts).ways = Some(ways);
+        self
     }
 }
 
@@ -58,6 +69,32 @@ impl Connector for Bedrock {
     }
 
     fn bind(&self, variables: &Value, _scope: &Scope) -> Result<Box<dyn Call>, Error> {
+        self.bind_to(variables, |variables, parts| {
+            Target::read(variables, parts.clients.options()).map(Route::Own)
+        })
+    }
+}
+
+impl Grantee for Bedrock {
+    fn bind_granted(&self, variables: &Value, _: &Scope, granted: Granted) -> Result<Box<dyn Call>, Error> {
+        self.bind_to(variables, |_, parts| {
+            let ways = parts.ways.as_ref().ok_or_else(|| {
+                Error::input(
+                    "connections are not served here; report this to the operator of the connector".into(),
+                )
+            })?;
+            Ok(Route::granted(Arc::clone(ways), granted))
+        })
+    }
+}
+
+impl Bedrock {
+    /// Binds variables to a call by the route that is read from them, or was granted.
+    fn bind_to(
+        &self,
+        variables: &Value,
+        route: impl FnOnce(&Field<'_>, &Parts) -> Result<Route, Error>,
+    ) -> Result<Box<dyn Call>, Error> {
         let variables = Field::new("", variables);
         if !variables.value().is_object() {
             return Err(Error::input(
@@ -70,12 +107,12 @@ impl Connector for Bedrock {
             .ok_or_else(|| Error::input("data is missing; give the task its input".into()))?;
         data.object()?;
         let data = data.value().clone();
-        let target = Target::read(&variables, self.parts.clients.options())?;
+        let route = route(&variables, &self.parts)?;
         let request = if needs_expansion(&data) { None } else { Some(Request::read(action, &data)?) };
         Ok(Box::new(BedrockCall {
             parts: Arc::clone(&self.parts),
             flavour: self.flavour,
-            target,
+            route,
             action,
             data,
             request,

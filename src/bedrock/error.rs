@@ -153,6 +153,7 @@ impl From<Error> for connector::Error {
 #[cfg(test)]
 mod unit {
     use super::*;
+    use crate::connections;
 
     fn service(code: &str) -> Error {
         Error::Service { status: 400, code: code.into(), message: "no".into(), request_id: "r1".into() }
@@ -190,8 +191,11 @@ mod unit {
     #[test]
     fn the_documentation_has_every_code_once_and_no_other() {
         let mut documented = documented();
-        let mut codes: Vec<_> =
-            [CODES, connector::CODES, documents::CODES].concat().iter().map(|entry| entry.code).collect();
+        let mut codes: Vec<_> = [CODES, connector::CODES, connections::CODES, documents::CODES]
+            .concat()
+            .iter()
+            .map(|entry| entry.code)
+            .collect();
         documented.sort_unstable();
         codes.sort_unstable();
         assert_eq!(documented, codes);
@@ -199,7 +203,7 @@ mod unit {
 
     #[test]
     fn codes_are_unique_and_explained() {
-        let all = || CODES.iter().chain(connector::CODES).chain(documents::CODES);
+        let all = || CODES.iter().chain(connector::CODES).chain(connections::CODES).chain(documents::CODES);
         let mut codes: Vec<_> = all().map(|entry| entry.code).collect();
         codes.sort_unstable();
         codes.dedup();

@@ -17,11 +17,13 @@ mod error;
 mod field;
 mod history;
 mod http;
+mod identity;
 mod input;
 mod invoke_model;
 mod limit;
 mod options;
 mod retry;
+mod route;
 mod send;
 mod target;
 
@@ -33,3 +35,4 @@ pub use self::clients::{Clients, DefaultIdentityState};
 pub use self::connector::{Bedrock, Flavour};
 pub use self::error::{CODES, Error};
 pub use self::options::{DefaultIdentity, Options, Proxy, Retries};
+pub use self::route::Ways;

@@ -41,7 +41,8 @@ impl Kind {
 pub(super) struct Attempts {
     retries: Retries,
     patience: Duration,
-    pub(super) made: u32,
+    made: u32,
+    elsewhere: u32,
     /// How long a throttled call has waited beyond its own attempts.
     waited: Duration,
 }
@@ -52,8 +53,19 @@ impl Attempts {
             retries: options.retries,
             patience: options.throttle_patience,
             made: 0,
+            elsewhere: 0,
             waited: Duration::ZERO,
         }
+    }
+
+    /// Counts an attempt that is followed by one at another place at once. It spends nothing.
+    pub(super) fn elsewhere(&mut self) {
+        self.elsewhere += 1;
+    }
+
+    /// All attempts, wherever they went.
+    pub(super) fn all(&self) -> u32 {
+        self.made + self.elsewhere
     }
 
     /// Counts an attempt, and says how long to wait for the next; none when it was the last. `jitter` is between 0

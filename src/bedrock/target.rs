@@ -1,9 +1,12 @@
 //! Where a call goes, and as whom.
 
+use std::path::PathBuf;
+
 use reqwest::Url;
 
 use super::field::Field;
 use super::options::Options;
+use crate::connections::RoleSession;
 use crate::connector::Error;
 use crate::secrets::Secret;
 
@@ -23,6 +26,14 @@ pub(super) enum Identity {
     Default,
     /// Keys that the task brings.
     Keys { access_key: String, secret_key: Secret, session_token: Option<Secret> },
+    /// An API key of Bedrock, which signs nothing and opens only Bedrock.
+    ApiKey(Secret),
+    /// A profile of AWS's shared files.
+    Profile(String),
+    /// A role that another identity assumes.
+    AssumeRole { role: RoleSession, external_id: Option<Secret>, base: Box<Identity> },
+    /// A role that a token in a file stands for.
+    WebToken { role: RoleSession, token_file: PathBuf },
 }
 
 impl Target {

@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and in which words. What is done about it is in `commands`.
 
+mod connections;
 mod settings;
 
 use std::path::PathBuf;
@@ -10,6 +11,8 @@ use bedrock_connector::config;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 
+use self::connections::ACCESS_EXAMPLES;
+pub(crate) use self::connections::{AccessAction, AccessArgs, ExplainArgs};
 use self::settings::SettingArgs;
 
 const ABOUT: &str = "Takes jobs from Camunda 8 and calls models on Amazon Bedrock";
@@ -61,6 +64,9 @@ pub(crate) enum Command {
     /// Look at the answers that are kept until the engine has them
     #[command(after_help = JOURNAL_EXAMPLES)]
     Journal(JournalArgs),
+    /// Look who may use which connection
+    #[command(after_help = ACCESS_EXAMPLES)]
+    Access(AccessArgs),
     /// Measure the worker against the embedded gateway and the emulated Bedrock
     #[command(after_help = BENCH_EXAMPLES)]
     Bench(BenchArgs),

@@ -1,6 +1,7 @@
 //! What each command does. Commands read the environment, write for people or machines, and may use `anyhow`;
 //! the work itself is in the library.
 
+pub(crate) mod access;
 pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod demo;

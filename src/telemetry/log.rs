@@ -63,6 +63,7 @@ impl Event<'_> {
             | Self::TokensUsed { .. }
             | Self::SecretRefused { .. }
             | Self::ExpressionWarning { .. } => self.log_model(),
+            Self::Connection(event) => event.log(),
             Self::AnswerStored { .. }
             | Self::AnswerReused { .. }
             | Self::AnswerNotStored { .. }

@@ -10,6 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
+use super::connections::ConnectionMetrics;
 use super::labels::BoundedLabel;
 use super::text;
 use super::timer::Timers;
@@ -82,6 +83,7 @@ pub(super) struct Metrics {
     pub(super) regions: BoundedLabel,
     pub(super) templates: BoundedLabel,
     pub(super) kinds: BoundedLabel,
+    pub(super) connections: ConnectionMetrics,
 
     pub(super) invocations: Counters<4>,
     pub(super) execution_time: Timers,
@@ -217,6 +219,7 @@ impl Metrics {
                 EXPRESSION_WARNINGS,
                 "Failures inside expressions that became null",
             ),
+            connections: ConnectionMetrics::register(page),
             longest: Mutex::default(),
             models: BoundedLabel::new(MODEL_LIMIT),
             regions: BoundedLabel::new(REGION_LIMIT),
@@ -247,7 +250,7 @@ impl Metrics {
     }
 }
 
-fn add<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
+pub(super) fn add<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
     let metric = M::default();
     registry.register(name, help, metric.clone());
     metric

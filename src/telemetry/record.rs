@@ -11,6 +11,9 @@ impl Metrics {
         self.record_command(event);
         self.record_feed(event);
         self.record_model(event);
+        if let Event::Connection(event) = event {
+            self.connections.record(event);
+        }
         self.record_journal(event);
     }
 

@@ -386,3 +386,45 @@ async fn health_says_what_the_worker_answers() {
     let live = run_beside(&["health", "liveness", "--server-port", &port], &[]).await;
     assert_eq!((live.code, live.output.as_str()), (Some(0), "UP!\n"));
 }
+
+const CONNECTIONS: &str = r#"
+[[connections]]
+name = "sales"
+provider = "bedrock"
+region = "eu-central-1"
+[[connections.access]]
+processes = ["order-*"]
+description = "Orders"
+[[connections.models]]
+id = "vendor.model-v1:0"
+alias = "nova"
+[[connections.models.access]]
+tenants = ["acme"]
+"#;
+
+#[test]
+fn access_explain_says_which_rule_misses_by_what() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(CONNECTIONS.as_bytes()).unwrap();
+    let path = file.path().display().to_string();
+    let explain = |more: &[&str]| {
+        let arguments = ["access", "explain", "--config", &path, "--connection", "sales", "--model", "nova"];
+        run(&[&arguments, more].concat())
+    };
+    let granted = explain(&["--process", "order-1", "--tenant", "acme"]);
+    assert_eq!(granted.code, Some(0), "{granted:?}");
+    assert!(granted.output.contains("connection sales, rule 1 (Orders): grants it"), "{granted:?}");
+
+    let refused = explain(&["--process", "claim"]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    for line in [
+        "refused  ACCESS_REFUSED: the connection \"sales\" may not be used by the process \"claim\"",
+        "connection sales, rule 1 (Orders): does not match: process \"claim\" is none of order-*",
+        "model nova, rule 1: does not match: tenant \"<default>\" is none of acme",
+    ] {
+        assert!(refused.output.contains(line), "{line} is not in {}", refused.output);
+    }
+    let json = explain(&["--process", "order-1", "--json"]).json();
+    assert_eq!((&json["granted"], &json["code"]), (&json!(false), &json!("ACCESS_REFUSED")));
+    assert_eq!(json["connectionRules"][0]["grants"], json!(true));
+}

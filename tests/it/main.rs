@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod cli;
+mod connections;
 mod drop_in;
 mod journal;
 mod lifecycle;
