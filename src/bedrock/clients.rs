@@ -206,10 +206,12 @@ impl Clients {
 
 /// Signs with these credentials: a bearer token in the environment is the process's, not that of this identity.
 fn signing(
-    config: aws_sdk_bedrockruntime::config::Builder,
+    mut config: aws_sdk_bedrockruntime::config::Builder,
     provider: SharedCredentialsProvider,
 ) -> aws_sdk_bedrockruntime::config::Builder {
-    config.credentials_provider(provider).auth_scheme_preference([AuthSchemeId::new("sigv4")])
+    // `credentials_provider` would wrap it as a new one, with a place of its own in the cache.
+    config.set_credentials_provider(Some(provider));
+    config.auth_scheme_preference([AuthSchemeId::new("sigv4")])
 }
 
 impl Kept {
