@@ -150,9 +150,9 @@ pub(super) fn failure(error: &(dyn std::error::Error + 'static)) -> Option<Error
     if !causes(error).any(|cause| cause.is::<CredentialsError>()) {
         return None;
     }
-    let refusal = causes(error).find_map(said_by_sts).filter(|said| {
-        said.code().is_some_and(|code| REFUSALS.contains(&code))
-    });
+    let refusal = causes(error)
+        .find_map(said_by_sts)
+        .filter(|said| said.code().is_some_and(|code| REFUSALS.contains(&code)));
     Some(match refusal {
         Some(said) => Error::Refused {
             code: said.code().unwrap_or_default().to_owned(),

@@ -68,8 +68,7 @@ fn keys(authentication: &Field<'_>, chosen_by: &str) -> Result<Identity, Error> 
 
 fn assume_role(authentication: &Field<'_>, options: &Options) -> Result<Identity, Error> {
     let role = role(authentication)?;
-    let external_id =
-        checked(authentication, "externalId", RoleForm::is_external_id, RoleForm::EXTERNAL_ID)?;
+    let external_id = checked(authentication, "externalId", RoleForm::is_external_id, RoleForm::EXTERNAL_ID)?;
     let base = optional(authentication, "base")?;
     let base = match base.as_deref() {
         None | Some("defaultCredentialsChain") => Identity::Default,
@@ -166,8 +165,7 @@ mod unit {
     }
 
     fn native(authentication: &Value) -> Result<Identity, Error> {
-        let options =
-            Options { web_identity_token_file: Some("/run/token".into()), ..Options::default() };
+        let options = Options { web_identity_token_file: Some("/run/token".into()), ..Options::default() };
         read_with(Flavour::Native, &options, authentication)
     }
 
@@ -287,11 +285,8 @@ mod unit {
             let error = read_with(Flavour::Native, &refused, &authentication).expect_err("refused");
             assert!(error.message.contains("the operator lends none"), "{}", error.message);
         }
-        let error = read_with(
-            Flavour::Native,
-            &Options::default(),
-            &json!({"type": "webIdentity", "roleArn": ROLE}),
-        );
+        let error =
+            read_with(Flavour::Native, &Options::default(), &json!({"type": "webIdentity", "roleArn": ROLE}));
         let message = error.expect_err("no token").message;
         assert!(message.contains("AWS_WEB_IDENTITY_TOKEN_FILE is not set"), "{message}");
     }

@@ -40,11 +40,7 @@ pub(super) enum Identity {
 
 impl Target {
     /// Reads `authentication`, `configuration` and `awsCredential`, which replaces the first when it is there.
-    pub(super) fn read(
-        variables: &Field<'_>,
-        flavour: Flavour,
-        options: &Options,
-    ) -> Result<Self, Error> {
+    pub(super) fn read(variables: &Field<'_>, flavour: Flavour, options: &Options) -> Result<Self, Error> {
         let credential = variables.entry("awsCredential");
         if let Some(credential) = &credential {
             credential.object()?;

@@ -61,7 +61,6 @@ async fn stage_with_connection(issuer: &Issuer, configuration: &NamedTempFile) -
     Stage::embedded(|launch| {
         launch
             .env("BEDROCK_CONNECTOR_CONFIG", path(configuration))
-            .env("BEDROCK_CONNECTOR_MAX_JOBS_ACTIVE", "1000")
             .env("AWS_REGION", "eu-central-1")
             .env("AWS_ENDPOINT_URL_STS", issuer.url())
             .env("BASE_ID", "AKIDBASE")
@@ -119,13 +118,19 @@ async fn a_role_is_assumed_once_for_a_thousand_jobs() {
     let configuration = file(CONNECTION);
     let stage = stage_with_connection(&issuer, &configuration).await;
 
-    let keys: Vec<_> = (0..1000).map(|_| stage.gateway.create_job(partner_task())).collect();
-    // While the first one waits for its credentials, the others come to want the same.
-    let asked = |requests: &[_]| (!requests.is_empty()).then_some(());
-    issuer.requests().wait_for("a role that is assumed", asked).await.expect("it is asked for");
-    gate.open();
-    for key in keys {
-        succeeds(&stage, key).await;
+    for round in 0..10 {
+        let keys: Vec<_> = (0..100).map(|_| stage.gateway.create_job(partner_task())).collect();
+        if round == 0 {
+            // While the first one waits for its credentials, the others come to want the same.
+            let asked = |requests: &[_]| (!requests.is_empty()).then_some(());
+            issuer.requests().wait_for("a role that is assumed", asked).await.expect("it is asked for");
+            let all = "bedrock_connector_jobs_in_flight{type=\"bedrock-connector:1\"} 100";
+            stage.page("/actuator/prometheus", |page| page.body.contains(all)).await;
+            gate.open();
+        }
+        for key in keys {
+            succeeds(&stage, key).await;
+        }
     }
 
     let requests = issuer.requests().all();
@@ -249,17 +254,27 @@ async fn a_task_says_as_whom_it_calls() {
             .env("AWS_WEB_IDENTITY_TOKEN_FILE", path(&token))
     })
     .await;
-    let assumed = |name: &str, session: &str| format!("arn:aws:sts::210987654321:assumed-role/{name}/{session}");
+    let assumed =
+        |name: &str, session: &str| format!("arn:aws:sts::210987654321:assumed-role/{name}/{session}");
     let pod = "arn:aws:iam::210987654321:role/of-the-pod";
     for (authentication, expected) in [
         (json!({"type": "defaultCredentialsChain"}), "AKIDENV".to_owned()),
-        (json!({"type": "credentials", "accessKey": "AKIDTASK", "secretKey": "s", "sessionToken": "t"}), "AKIDTASK t".to_owned()),
+        (
+            json!({"type": "credentials", "accessKey": "AKIDTASK", "secretKey": "s", "sessionToken": "t"}),
+            "AKIDTASK t".to_owned(),
+        ),
         (json!({"type": "apiKey", "apiKey": "bedrock-api-key"}), "bearer bedrock-api-key".to_owned()),
         (json!({"type": "profile", "profile": "keys"}), "AKIDPROFILE".to_owned()),
         (json!({"type": "profile", "profile": "assumed"}), assumed("by-profile", "profile-session")),
         (json!({"type": "webIdentity", "roleArn": pod}), assumed("of-the-pod", "bedrock-connector")),
-        (json!({"type": "webIdentity", "roleArn": pod, "sessionName": "orders"}), assumed("of-the-pod", "orders")),
-        (json!({"type": "assumeRole", "roleArn": ROLE, "externalId": "order-handling"}), assumed("bedrock", "bedrock-connector")),
+        (
+            json!({"type": "webIdentity", "roleArn": pod, "sessionName": "orders"}),
+            assumed("of-the-pod", "orders"),
+        ),
+        (
+            json!({"type": "assumeRole", "roleArn": ROLE, "externalId": "order-handling"}),
+            assumed("bedrock", "bedrock-connector"),
+        ),
         (
             json!({"type": "assumeRole", "roleArn": ROLE, "externalId": "order-handling", "sessionName": "by-keys",
                    "base": "credentials", "accessKey": "AKIDTASK", "secretKey": "s"}),
@@ -382,9 +397,7 @@ async fn a_pod_has_the_role_of_its_service_account() {
 async fn an_instance_has_the_role_of_its_profile() {
     let issuer = issuer(Options::default()).await;
     let stage = stage_in(|launch| {
-        launch
-            .without("AWS_EC2_METADATA_DISABLED")
-            .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", issuer.url())
+        launch.without("AWS_EC2_METADATA_DISABLED").env("AWS_EC2_METADATA_SERVICE_ENDPOINT", issuer.url())
     })
     .await;
     let callers = own_identity(&stage, &issuer).await;

@@ -74,7 +74,10 @@ impl Issuer {
         let listener = Incoming { address: port.address(), connections };
         let server = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, service).await {
-                tracing::error!(error = &error as &dyn std::error::Error, "the emulator of credentials stopped");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the emulator of credentials stopped"
+                );
             }
         });
         Ok(Self { running: Arc::new(Running { port, app, server }) })

@@ -27,9 +27,9 @@ pub(crate) fn assume_role(app: &App, request: &Request) -> Result<Answer, Refusa
     {
         return Err(invalid("ExternalId", "2 to 1224 characters"));
     }
-    let trusted = app.state.with(|state| {
-        state.roles.iter().any(|role| role.arn() == role_arn && role.trusts_signer(request))
-    });
+    let trusted = app
+        .state
+        .with(|state| state.roles.iter().any(|role| role.arn() == role_arn && role.trusts_signer(request)));
     if !trusted {
         let arn = signer.arn;
         return Err(Refusal::denied(format!("{arn} may not call sts:AssumeRole for {role_arn}")));
