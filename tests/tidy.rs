@@ -22,6 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("access", &[]),
     ("connections", &["clock", "telemetry", "connector", "secrets", "secret", "access"]),
     ("upstreams", &["telemetry", "connections"]),
+    ("policy", &["connections"]),
     ("documents", &["clock", "telemetry", "connector", "secrets"]),
     (
         "bedrock",
@@ -99,6 +100,7 @@ const EVERYTHING_BELOW_COMMANDS: &[&str] = &[
     "emulator",
     "feel",
     "template",
+    "policy",
     "proto",
 ];
 

@@ -17,6 +17,7 @@ mod drop_in;
 mod identities;
 mod journal;
 mod journal_model;
+mod journal_trouble;
 mod lifecycle;
 mod migration;
 #[path = "../journal/model.rs"]
