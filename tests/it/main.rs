@@ -23,6 +23,7 @@ mod migration;
 #[path = "../journal/model.rs"]
 mod model;
 mod native;
+mod pages;
 mod peer_cases;
 mod scenarios;
 mod secrets;
