@@ -54,7 +54,10 @@ fn names_of_connections(toml: &str) -> BTreeSet<String> {
 #[test]
 fn examples_are_taken_as_they_stand() {
     for (page, connections) in [
-        ("coming-from-conductor.md", &["bedrock-titan", "bedrock-cohere", "bedrock-by-keys", "hugging-face"][..]),
+        (
+            "coming-from-conductor.md",
+            &["bedrock-titan", "bedrock-cohere", "bedrock-by-keys", "hugging-face"][..],
+        ),
         ("coming-from-dial.md", &["dial"]),
     ] {
         let file = file(page);
@@ -85,8 +88,18 @@ fn examples_give_access_as_the_pages_say() {
         let file = file(page);
         let path = file.path().display().to_string();
         let explained = run(&[
-            "access", "explain", "--config", &path, "--process", process, "--tenant", tenant, "--connection",
-            connection, "--model", model,
+            "access",
+            "explain",
+            "--config",
+            &path,
+            "--process",
+            process,
+            "--tenant",
+            tenant,
+            "--connection",
+            connection,
+            "--model",
+            model,
         ]);
         let output = String::from_utf8_lossy(&explained.stdout);
         assert_eq!(explained.status.code(), Some(expected), "{page} {process} {tenant} {model}: {output}");
