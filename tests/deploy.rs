@@ -53,7 +53,11 @@ fn schema_of_the_file() -> String {
         )
     });
     let tables = tables.collect::<Vec<_>>().join(",\n");
-    format!("{{\n    \"config\": {{\n      {closed}: {{\n{tables}\n      }}\n    }}\n  }}\n}}\n")
+    // Connections are no settings, so their schema is written by hand.
+    let connections = "        \"connections\": {\"$ref\": \"#/definitions/connections\"}";
+    format!(
+        "{{\n    \"config\": {{\n      {closed}: {{\n{connections},\n{tables}\n      }}\n    }}\n  }}\n}}\n"
+    )
 }
 
 #[test]

@@ -68,10 +68,13 @@ function example(property) {
   return property.placeholder ?? property.value ?? 'text';
 }
 
+/** The values of the asked field with which a condition holds. */
+const answers = test => test.oneOf ?? [test.equals];
+
 /** Every way through a template: the choices on which other fields depend, one after the other. */
 function ways(template) {
   const tests = template.properties.flatMap(({ condition }) => condition?.allMatch ?? (condition ? [condition] : []));
-  const opens = (id, value) => tests.some(test => test.property === id && test.equals === value);
+  const opens = (id, value) => tests.some(test => test.property === id && answers(test).includes(value));
   const dropdowns = template.properties.filter(property => property.type === 'Dropdown');
   const choices = dropdowns.flatMap(({ id, choices }) => choices.slice(1).map(({ value }) => [id, value]));
   return [{}, ...choices.filter(([id, value]) => opens(id, value)).map(([id, value]) => ({ [id]: value }))];
@@ -83,7 +86,7 @@ function chosen(template, way) {
   const want = (id, value) => {
     const property = template.properties.find(it => it.id === id);
     const condition = property.condition;
-    for (const test of condition?.allMatch ?? (condition ? [condition] : [])) want(test.property, test.equals);
+    for (const test of condition?.allMatch ?? (condition ? [condition] : [])) if (!answers(test).includes(wanted[test.property])) want(test.property, answers(test)[0]);
     wanted[id] ??= value;
   };
   for (const [id, value] of Object.entries(way)) want(id, value);
@@ -101,7 +104,7 @@ function isActive(template, property, values) {
   const tests = property.condition?.allMatch ?? (property.condition ? [property.condition] : []);
   return tests.every(test => {
     const asked = template.properties.find(it => it.id === test.property);
-    return isActive(template, asked, values) && (values[asked.id] ?? asked.value) === test.equals;
+    return isActive(template, asked, values) && answers(test).includes(values[asked.id] ?? asked.value);
   });
 }
 

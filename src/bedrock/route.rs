@@ -160,9 +160,10 @@ fn verdict(error: &Error) -> Verdict {
     match (Kind::of(error), error) {
         (Kind::Throttled, _) => Verdict::Throttled,
         (Kind::Transient, _) => Verdict::Failed,
-        (Kind::Final, Error::Credentials { .. } | Error::Document(_) | Error::Request { .. }) => {
-            Verdict::Unknown
-        }
+        (
+            Kind::Final,
+            Error::Credentials { .. } | Error::Refused { .. } | Error::Document(_) | Error::Request { .. },
+        ) => Verdict::Unknown,
         (Kind::Final, _) => Verdict::Served,
     }
 }

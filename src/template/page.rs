@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::entries::Entry;
 use super::guide::{self, Handled, Part};
-use super::model::{Answer, Binding, Condition, Feel, Group, Kind, Property};
+use super::model::{Binding, Condition, Feel, Group, Kind, Property};
 
 const INDEX: &str = "\
 <!-- Written by `bedrock-connector templates --docs`; change src/template instead. -->
@@ -131,8 +131,8 @@ impl Entry {
                 let choice = choices.iter().find(|choice| choice.value == value);
                 choice.map_or(value, |choice| &choice.name).to_owned()
             };
-            let Answer::Equals(value) = &test.answer;
-            format!("{label}: {}", name(&plain(value)))
+            let names: Vec<_> = test.answer.values().iter().map(|value| name(&plain(value))).collect();
+            format!("{label}: {}", names.join(" or "))
         });
         tests.collect::<Vec<_>>().join(", ")
     }

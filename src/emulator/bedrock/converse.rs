@@ -15,7 +15,9 @@ pub(crate) fn response(request: &Value, reply: &Reply) -> Value {
     body.insert("output".to_owned(), json!({"message": {"content": content(reply), "role": "assistant"}}));
     body.insert("stopReason".to_owned(), json!(reply.stop.name()));
     body.insert("usage".to_owned(), usage(reply));
-    body.extend(response_fields(request, reply).map(|fields| ("additionalModelResponseFields".to_owned(), fields)));
+    body.extend(
+        response_fields(request, reply).map(|fields| ("additionalModelResponseFields".to_owned(), fields)),
+    );
     body.extend(echoes(request, reply));
     Value::Object(body)
 }
@@ -80,7 +82,8 @@ fn response_fields(request: &Value, reply: &Reply) -> Option<Value> {
         Stop::Sequence(sequence) => json!(sequence),
         _ => Value::Null,
     };
-    let known = |path: &str| (path == "/stop_sequence").then(|| ("stop_sequence".to_owned(), sequence.clone()));
+    let known =
+        |path: &str| (path == "/stop_sequence").then(|| ("stop_sequence".to_owned(), sequence.clone()));
     let fields: Map<_, _> = paths.filter_map(known).collect();
     (!fields.is_empty()).then_some(Value::Object(fields))
 }

@@ -17,6 +17,8 @@ pub(crate) struct ModelField {
     /// Whether a task may come from Camunda's template. Then what stands there has to stay, so a fresh task has no
     /// choice of the operator's made for it.
     pub(crate) inherits: bool,
+    /// Whether tasks sign in with keys or the worker's role and with nothing else, as in Camunda's template.
+    pub(crate) only_keys: bool,
 }
 
 /// A field for the id of a model.
@@ -134,7 +136,7 @@ fn through_another(field: ModelField) -> Vec<Property> {
 /// Model, credentials and region of a task that goes without a connection.
 fn own(options: &Options, field: ModelField) -> Vec<Property> {
     let mut fields = field.by_hand.map(|by_hand| chosen(options, field, by_hand)).unwrap_or_default();
-    fields.extend(access::sign_in(options));
+    fields.extend(access::sign_in(options, field.only_keys));
     fields
 }
 

@@ -87,7 +87,11 @@ async fn exceptions_in_a_stream_are_what_they_are_as_answers() {
             Ok(response) => Ok(response["attempts"].as_u64().expect("a number")),
             Err(error) => Err(error.code.to_string()),
         };
-        assert_eq!(found, expected.map_err(str::to_owned), "{code:?} after {after_events} events: {result:?}");
+        assert_eq!(
+            found,
+            expected.map_err(str::to_owned),
+            "{code:?} after {after_events} events: {result:?}"
+        );
     }
 }
 
