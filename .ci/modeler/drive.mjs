@@ -51,6 +51,18 @@ const diagram = `<?xml version="1.0" encoding="UTF-8"?>
   </bpmndi:BPMNPlane></bpmndi:BPMNDiagram>
 </bpmn:definitions>`;
 
+/**
+ * What the panel says of the task. On a busy machine an editor may look at a value that is no longer there, and stay with
+ * what it found; so a complaint counts if new editors have it, too.
+ */
+async function complaintsNow() {
+  await studio('select');
+  const first = await studio('complaints');
+  if (first.length === 0) return first;
+  await studio('select');
+  return studio('complaints');
+}
+
 async function fresh(template, presetId) {
   await studio('open', diagram);
   await studio('lookAt', 'Task_1');
@@ -120,8 +132,7 @@ async function tryTemplate(name, template) {
     const written = await studio('values');
     const inputs = Object.entries(written).filter(([place, value]) => place.startsWith('input ') && !value);
     complaints.push(...inputs.map(([place]) => `${place} is empty though it was filled in`));
-    await studio('select');
-    complaints.push(...(await studio('complaints')));
+    complaints.push(...(await complaintsNow()));
     const what = Object.entries(way).map(([id, value]) => `${id} = ${value}`).join() || 'as it is';
     tell(`${name}, filled in, ${what}`, complaints);
   }
@@ -162,8 +173,7 @@ async function switchTasks() {
       await studio('apply', templates[heir].id, templates[heir].version);
       const after = await studio('values');
       const complaints = [...left.map(place => `${place} cannot be filled in`), ...kept(before, after, [COMPOSER])];
-      await studio('select');
-      complaints.push(...(await studio('complaints')));
+      complaints.push(...(await complaintsNow()));
       tell(`Camunda's task with ${what}, switched to ${heir}`, complaints);
       await studio('apply', CAMUNDA.id, CAMUNDA.version);
       tell(`  and back`, kept(before, await studio('values')));
@@ -193,8 +203,7 @@ async function tryExamples() {
     if (tasks.length === 0) complaints.push('no task was made with a template');
     for (const [task, id, version] of tasks) {
       await studio('lookAt', task);
-      await studio('select');
-      complaints.push(...(await studio('complaints')));
+      complaints.push(...(await complaintsNow()));
       const before = await studio('values');
       await studio('apply', id, version);
       const after = await studio('values');
@@ -214,11 +223,9 @@ function different(before, after) {
 /** Whether the panel says at all what is wrong. */
 async function seesMistakes() {
   await fresh(templates.converse);
-  await studio('select');
-  const empty = await studio('complaints');
+  const empty = await complaintsNow();
   await studio('fill', { 'header resultExpression': '={answer: ' });
-  await studio('select');
-  const broken = await studio('complaints');
+  const broken = await complaintsNow();
   const required = ['Model', 'Region', 'Message'].map(label => `${label} must not be empty.`);
   const complaints = required.every(text => empty.includes(text)) && empty.length === 3 ? [] : [`it said ${empty.join(' | ')}`];
   if (broken.length <= empty.length) complaints.push('it saw no mistake in a broken expression');
