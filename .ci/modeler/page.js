@@ -114,7 +114,7 @@ window.studio = {
         addHeader(name, wanted[place]);
       } else if (kind === 'input' && hasProperty(name)) {
         addInput(name, wanted[place]);
-      } else {
+      } else if (wanted[place] !== '') {
         continue;
       }
       delete left[place];

@@ -106,8 +106,13 @@ impl Entry {
         if !field.choices.is_empty() {
             let default = field.value.as_ref().and_then(Value::as_str);
             let choices = field.choices.iter().map(|choice| {
-                let default = if default == Some(&choice.value) { ", at first" } else { "" };
-                format!("{} (`{}`{default})", choice.name, choice.value)
+                let is_default = default == Some(&choice.value);
+                match (choice.value.as_str(), is_default) {
+                    ("", true) => format!("{} (at first)", choice.name),
+                    ("", false) => choice.name.clone(),
+                    (value, true) => format!("{} (`{value}`, at first)", choice.name),
+                    (value, false) => format!("{} (`{value}`)", choice.name),
+                }
             });
             push(&mut text, format_args!(" One of: {}.", choices.collect::<Vec<_>>().join("; ")));
         } else if let Some(value) = &field.value {

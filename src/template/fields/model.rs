@@ -32,10 +32,12 @@ const CONNECTION: &str = "connection";
 const NAME: &str = "configuration.connection";
 const MODEL: &str = "data.modelId";
 const CHOSEN: &str = "model";
-/// Choices that cannot be names of connections, which have no brackets.
-const NONE: &str = "(none)";
+/// A task that was made with another template has no choice yet, and to a modeler that is an empty one. What such a task
+/// brings along stays only if its fields are there with the empty choice.
+const NONE: &str = "";
+const ANOTHER: &str = "";
+/// No connection is called so: names have no brackets.
 const OTHER: &str = "(other)";
-const ANOTHER: &str = "another";
 
 /// The fields of the way to a model; none when nothing that the operator has fits.
 pub(crate) fn fields(options: &Options, field: ModelField) -> Vec<Property> {
