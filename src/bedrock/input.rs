@@ -45,9 +45,9 @@ impl Action {
         };
         let keyword = action.text()?;
         let found = actions.iter().find(|action| action.keyword() == keyword);
-        found.copied().ok_or_else(|| {
-            Error::input(format!("{} is {keyword:?}, {}", action.name(), expected()))
-        })
+        found
+            .copied()
+            .ok_or_else(|| Error::input(format!("{} is {keyword:?}, {}", action.name(), expected())))
     }
 
     /// As the task names it.
@@ -90,9 +90,10 @@ impl Request {
             (Flavour::Compat, Action::Converse) => {
                 Ok(Self::Converse { model_id: model_id(data)?, converse: Converse::read(data)? })
             }
-            (Flavour::Compat, Action::InvokeModel) => {
-                Ok(Self::InvokeModel { model_id: model_id(data)?, payload: invoke_model::read_payload(data)? })
-            }
+            (Flavour::Compat, Action::InvokeModel) => Ok(Self::InvokeModel {
+                model_id: model_id(data)?,
+                payload: invoke_model::read_payload(data)?,
+            }),
             (_, action) => Ok(Self::Native(Task::read(action, data)?)),
         }
     }
