@@ -19,6 +19,7 @@ pub mod emulator;
 pub mod feel;
 pub mod journal;
 pub mod pace;
+pub mod policy;
 pub mod proto;
 pub mod secret;
 pub mod secrets;

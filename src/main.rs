@@ -43,6 +43,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Some(Command::Emulator(arguments)) => commands::emulator::run(arguments),
         Some(Command::Journal(arguments)) => commands::journal::run(&arguments.action),
         Some(Command::Access(arguments)) => commands::access::run(&arguments.action),
+        Some(Command::Policy(arguments)) => commands::policy::run(arguments),
         Some(Command::Health(arguments)) => commands::health::run(arguments),
     }
 }

@@ -23,6 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cost", &["clock", "telemetry", "connector", "access"]),
     ("connections", &["clock", "telemetry", "connector", "secrets", "secret", "access", "cost"]),
     ("upstreams", &["telemetry", "connections"]),
+    ("policy", &["connections"]),
     ("documents", &["clock", "telemetry", "connector", "secrets"]),
     (
         "bedrock",
@@ -35,7 +36,6 @@ const LAYERS: &[(&str, &[&str])] = &[
             "upstreams",
             "documents",
             "pace",
-            "secret",
             "secrets",
         ],
     ),
@@ -114,6 +114,7 @@ const EVERYTHING_BELOW_COMMANDS: &[&str] = &[
     "emulator",
     "feel",
     "template",
+    "policy",
     "proto",
 ];
 

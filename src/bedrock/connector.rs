@@ -12,7 +12,7 @@ use super::inputs::Names;
 use super::native::Refusals;
 use super::route::{Route, Ways};
 use super::target::Target;
-use crate::connections::{Granted, Grantee};
+use crate::connections::{Granted, Grantee, Upstream};
 use crate::connector::{Call, Connector, Error, Scope};
 use crate::documents::{Loader, needs_expansion};
 use crate::secrets::Masker;
@@ -91,6 +91,12 @@ impl Connector for Bedrock {
 }
 
 impl Grantee for Bedrock {
+    /// Wrong input is told when it is bound.
+    fn needs_model(&self, variables: &Value) -> bool {
+        let variables = Field::named("", variables, self.flavour.names());
+        Action::read(self.flavour, &variables).map_or(true, Action::needs_model)
+    }
+
     fn bind_granted(
         &self,
         variables: &Value,
@@ -103,6 +109,15 @@ impl Grantee for Bedrock {
                     "connections are not served here; report this to the operator of the connector".into(),
                 )
             })?;
+            let is_placed = |upstream: &Upstream| upstream.region.is_some();
+            if !granted.model.upstreams.iter().all(is_placed)
+                && parts.clients.options().default_region.is_none()
+            {
+                return Err(Error::input(format!(
+                    "the connection {:?} has no region of its own; name one of its models in data.modelId",
+                    granted.connection.name
+                )));
+            }
             Ok(Route::granted(Arc::clone(ways), granted))
         })
     }

@@ -21,7 +21,7 @@ use super::clients::Clients;
 use super::options::DefaultIdentity;
 use super::target::Identity;
 use crate::connections::{Authentication, References, RoleSession};
-use crate::secret::Secret;
+use crate::secrets::Secret;
 
 /// The name under which AWS logs the use of a role when the configuration gives none.
 const SESSION_NAME: &str = "bedrock-connector";

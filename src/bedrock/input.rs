@@ -50,6 +50,11 @@ impl Action {
             .ok_or_else(|| Error::input(format!("{} is {keyword:?}, {}", action.name(), expected())))
     }
 
+    /// Whether a model is asked.
+    pub(super) fn needs_model(self) -> bool {
+        self != Self::ApplyGuardrail
+    }
+
     /// As the task names it.
     fn keyword(self) -> &'static str {
         match self {

@@ -1,19 +1,23 @@
 //! The command line: what can be asked for, and in which words. What is done about it is in `commands`.
 
 mod connections;
+mod journal;
 mod settings;
+mod values;
 
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use bedrock_connector::config;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use serde_json::Value;
 
-use self::connections::ACCESS_EXAMPLES;
-pub(crate) use self::connections::{AccessAction, AccessArgs, ExplainArgs};
+use self::connections::{ACCESS_EXAMPLES, POLICY_EXAMPLES};
+pub(crate) use self::connections::{AccessAction, AccessArgs, ExplainArgs, PolicyArgs, Trust};
+use self::journal::JOURNAL_EXAMPLES;
+pub(crate) use self::journal::{JournalAction, JournalArgs, PurgeArgs};
 use self::settings::SettingArgs;
+pub(crate) use self::values::{ElementResult, JsonSource};
+use self::values::{duration, instant};
 
 const ABOUT: &str = "Takes jobs from Camunda 8 and calls models on Amazon Bedrock";
 
@@ -67,6 +71,9 @@ pub(crate) enum Command {
     /// Look who may use which connection
     #[command(after_help = ACCESS_EXAMPLES)]
     Access(AccessArgs),
+    /// Print what AWS has to allow: the least IAM policies for the connections, and the trust of their roles
+    #[command(after_help = POLICY_EXAMPLES)]
+    Policy(PolicyArgs),
     /// Measure the worker against the embedded gateway and the emulated Bedrock
     #[command(after_help = BENCH_EXAMPLES)]
     Bench(BenchArgs),
@@ -128,58 +135,6 @@ impl HealthGroup {
             Self::Startup => "/actuator/health/startup",
         }
     }
-}
-
-/// `journal`
-#[derive(Debug, Args)]
-pub(crate) struct JournalArgs {
-    #[command(subcommand)]
-    pub(crate) action: JournalAction,
-}
-
-/// What is done with the journal.
-#[derive(Debug, Subcommand)]
-pub(crate) enum JournalAction {
-    /// List the entries, the oldest first; a worker may be at work meanwhile
-    List {
-        #[command(flatten)]
-        settings: SettingArgs,
-        /// One JSON object for each entry, for machines
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show the answer to a job, with the user's part of the conversation masked
-    Show {
-        /// The job
-        #[arg(value_name = "JOB_KEY")]
-        job_key: i64,
-        #[command(flatten)]
-        settings: SettingArgs,
-        /// One JSON object, for machines
-        #[arg(long)]
-        json: bool,
-    },
-    /// Drop entries, their jobs ask the model again; no worker may use a folder meanwhile, a database may be in use
-    Purge(PurgeArgs),
-}
-
-/// `journal purge`
-#[derive(Debug, Args)]
-pub(crate) struct PurgeArgs {
-    /// Only these jobs
-    #[arg(value_name = "JOB_KEY", required_unless_present_any = ["all", "older_than"])]
-    pub(crate) job_keys: Vec<i64>,
-    /// All entries
-    #[arg(long, conflicts_with_all = ["job_keys", "older_than"])]
-    pub(crate) all: bool,
-    /// Only entries that are older than this
-    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "job_keys")]
-    pub(crate) older_than: Option<Duration>,
-    /// One JSON object, for machines
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) settings: SettingArgs,
 }
 
 /// `eval`
@@ -253,54 +208,6 @@ pub(crate) struct EmulatorArgs {
     pub(crate) port: u16,
 }
 
-/// JSON that was written on the command line, or the file that holds it.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum JsonSource {
-    Written(Value),
-    File(PathBuf),
-}
-
-impl FromStr for JsonSource {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.strip_prefix('@') {
-            Some(path) => Ok(Self::File(path.into())),
-            None => {
-                serde_json::from_str(text).map(Self::Written).map_err(|error| format!("not JSON: {error}"))
-            }
-        }
-    }
-}
-
-/// `ELEMENT=JSON`
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct ElementResult {
-    pub(crate) element_id: String,
-    pub(crate) variables: Value,
-}
-
-impl FromStr for ElementResult {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (element_id, json) =
-            text.split_once('=').ok_or("expected ELEMENT=JSON, such as approve={\"ok\": true}")?;
-        let variables =
-            serde_json::from_str(json).map_err(|error| format!("not JSON after the =: {error}"))?;
-        Ok(Self { element_id: element_id.trim().to_owned(), variables })
-    }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    config::parse::duration(text).ok_or_else(|| config::Form::Duration.expected())
-}
-
-fn instant(text: &str) -> Result<SystemTime, String> {
-    let instant: jiff::Timestamp = text.parse().map_err(|error| format!("{error}"))?;
-    Ok(instant.into())
-}
-
 /// The command line as clap knows it. The settings work at the top level too, but are shown under `run`.
 pub(crate) fn command() -> clap::Command {
     Cli::command().mut_args(|argument| {
@@ -352,16 +259,6 @@ Examples:
 
 Exit codes: 0 UP, 1 not UP or no answer.";
 
-const JOURNAL_EXAMPLES: &str = "\
-Examples:
-  bedrock-connector journal list
-  bedrock-connector journal list --json --data-dir /data | jq .jobKey
-  bedrock-connector journal show 2251799813685281
-  bedrock-connector journal purge --older-than P1D
-  bedrock-connector journal purge --all
-
-Exit codes: 0 done, 1 there is no such entry or the journal cannot be used, 64 the configuration is wrong.";
-
 const BENCH_EXAMPLES: &str = "\
 Without arguments it measures work without waiting, and waiting with 32 and with 1,000 jobs at once.
 
@@ -398,15 +295,6 @@ mod tests {
         let Some(Command::Run(run)) = cli.command else { panic!("{cli:?}") };
         let expected = [("worker.max-jobs-active", "5".to_owned()), ("admin.port", "0".to_owned())];
         assert_eq!(run.settings.0.settings, expected);
-    }
-
-    #[test]
-    fn results_of_tasks_are_json_after_the_first_equals_sign() {
-        let result: ElementResult = "approve={\"a\": \"x=y\"}".parse().unwrap();
-        assert_eq!(result.element_id, "approve");
-        assert_eq!(result.variables, serde_json::json!({ "a": "x=y" }));
-        assert!("approve".parse::<ElementResult>().is_err());
-        assert!("approve=yes".parse::<ElementResult>().is_err());
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub(crate) mod health;
 mod input;
 pub(crate) mod journal;
 pub(crate) mod output;
+pub(crate) mod policy;
 pub(crate) mod run;
 
 use bedrock_connector::config::Mistakes;

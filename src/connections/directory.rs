@@ -75,18 +75,8 @@ impl Directory {
     /// Grants a model of a connection to a task, or says why not. What a refusal offers instead is only what this
     /// task may use.
     pub fn resolve(&self, connection: &str, model: &str, asker: &Asker<'_>) -> Result<Granted, Refusal> {
-        let Some(found) = self.connection(connection) else {
-            let usable = self.connections.iter().filter(|other| other.active && other.access.allow(asker));
-            let offered = usable.map(|other| other.name.clone()).collect();
-            return Err(Refusal::ConnectionUnknown { connection: connection.to_owned(), offered });
-        };
+        let found = self.open(connection, asker)?;
         let name = || connection.to_owned();
-        if !found.access.allow(asker) {
-            return Err(not_granted(name(), None, asker));
-        }
-        if !found.active {
-            return Err(Refusal::ConnectionInactive { connection: name() });
-        }
         let Some(granted) = found.model(model) else {
             let usable = found.models.iter().filter(|other| other.active && other.allows(asker));
             let offered = usable.map(|other| other.alias.clone()).collect();
@@ -99,6 +89,28 @@ impl Directory {
             return Err(Refusal::ModelInactive { connection: name(), model: model.to_owned() });
         }
         Ok(Granted { connection: Arc::clone(found), model: Arc::clone(granted) })
+    }
+
+    /// Grants a connection for what is done without a model.
+    pub fn resolve_alone(&self, connection: &str, asker: &Asker<'_>) -> Result<Granted, Refusal> {
+        let found = self.open(connection, asker)?;
+        Ok(Granted { connection: Arc::clone(found), model: Arc::new(found.no_model()) })
+    }
+
+    /// The connection, when it is active and the asker may use it.
+    fn open(&self, connection: &str, asker: &Asker<'_>) -> Result<&Arc<Connection>, Refusal> {
+        let Some(found) = self.connection(connection) else {
+            let usable = self.connections.iter().filter(|other| other.active && other.access.allow(asker));
+            let offered = usable.map(|other| other.name.clone()).collect();
+            return Err(Refusal::ConnectionUnknown { connection: connection.to_owned(), offered });
+        };
+        if !found.access.allow(asker) {
+            return Err(not_granted(connection.to_owned(), None, asker));
+        }
+        if !found.active {
+            return Err(Refusal::ConnectionInactive { connection: connection.to_owned() });
+        }
+        Ok(found)
     }
 }
 

@@ -22,6 +22,9 @@ pub enum InlineCredentials {
 
 /// A connector that can serve tasks through a connection.
 pub trait Grantee: Debug + Send + Sync {
+    /// Whether what a task wants is done by a model. Where it is not, the connection alone has to be granted.
+    fn needs_model(&self, variables: &Value) -> bool;
+
     /// Reads the variables. Their `data` is complete already: it names the model by the provider's id, and has the
     /// connection's parameters.
     fn bind_granted(
@@ -60,15 +63,13 @@ impl Gate {
         let Some(data) = data.as_object() else {
             return Err(Error::input("data is missing or no context; give the task its input".into()));
         };
-        let model = text(data.get("modelId")).ok_or_else(|| {
-            let expected = "name one of the models that the connection offers";
-            Error::input(format!("data.modelId is missing or empty; {expected}"))
-        })?;
-        let granted = self
-            .handle
-            .directory()
-            .resolve(name, &model, &asker(scope))
-            .map_err(|refusal| self.refused(refusal, scope))?;
+        let model = text(data.get("modelId"));
+        let directory = self.handle.directory();
+        let granted = match &model {
+            Some(model) => directory.resolve(name, model, &asker(scope)),
+            None => directory.resolve_alone(name, &asker(scope)),
+        };
+        let granted = granted.map_err(|refusal| self.refused(refusal, scope))?;
         let provider = granted.connection.provider;
         let grantee = self.providers.iter().find(|(served, _)| *served == provider);
         let (_, grantee) = grantee.ok_or_else(|| {
@@ -76,6 +77,10 @@ impl Gate {
                 "the connection {name:?} leads to {provider}, which this job type does not serve; use the native job type"
             ))
         })?;
+        if model.is_none() && grantee.needs_model(variables) {
+            let expected = "name one of the models that the connection offers";
+            return Err(Error::input(format!("data.modelId is missing or empty; {expected}")));
+        }
         let variables = completed(variables, data, &granted);
         grantee.bind_granted(&variables, scope, granted)
     }
@@ -154,7 +159,9 @@ fn completed(variables: &Value, data: &Map<String, Value>, granted: &Granted) ->
     let set = data.iter().filter(|(key, value)| !value.is_null() || !complete.contains_key(*key));
     let set: Vec<_> = set.map(|(key, value)| (key.clone(), value.clone())).collect();
     complete.extend(set);
-    complete.insert("modelId".into(), granted.model.id.clone().into());
+    if !granted.model.id.is_empty() {
+        complete.insert("modelId".into(), granted.model.id.clone().into());
+    }
     let mut entries = variables.as_object().cloned().unwrap_or_default();
     entries.remove("authentication");
     entries.remove("awsCredential");

@@ -145,6 +145,35 @@ impl Connection {
         let by_alias = self.models.iter().find(|model| model.alias == name);
         by_alias.or_else(|| self.models.iter().find(|model| model.id == name))
     }
+
+    /// The place that the connection's own fields name.
+    pub fn own_upstream(&self, model_id: &str) -> Upstream {
+        Upstream {
+            name: self.region.clone().unwrap_or_else(|| self.name.clone()),
+            model_id: model_id.to_owned(),
+            region: self.region.clone(),
+            account: self.account.clone(),
+            endpoint: self.endpoint.clone(),
+            authentication: self.authentication.clone(),
+            weight: 1,
+        }
+    }
+
+    /// What stands in the place of a model where there is none: it has no name, and the connection's own place.
+    pub(super) fn no_model(&self) -> Model {
+        Model {
+            id: String::new(),
+            alias: String::new(),
+            kind: Kind::Text,
+            description: None,
+            active: true,
+            parameters: Map::new(),
+            price: None,
+            upstreams: vec![self.own_upstream("")],
+            access: None,
+            hosted: None,
+        }
+    }
 }
 
 macro_rules! words {

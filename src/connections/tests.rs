@@ -212,6 +212,10 @@ impl Connector for Behind {
 }
 
 impl Grantee for Behind {
+    fn needs_model(&self, variables: &Value) -> bool {
+        variables["action"] != "without"
+    }
+
     fn bind_granted(&self, variables: &Value, _: &Scope, granted: Granted) -> Result<Box<dyn Call>, Error> {
         let name = format!("{}/{}", granted.connection.name, granted.model.alias);
         self.0.lock().unwrap().push((Some(name), variables.clone()));
@@ -247,6 +251,22 @@ fn named(connection: &str, model: &str) -> Value {
         "configuration": {"connection": connection, "region": "us-east-1", "endpoint": "https://x.amazonaws.com"},
         "data": {"modelId": model, "newMessage": "Hello"}
     })
+}
+
+#[test]
+fn what_needs_no_model_needs_the_connection_alone() {
+    let stage = stage(InlineCredentials::Allowed);
+    let ask = |connection: &str, action: &str| {
+        let variables =
+            json!({"configuration": {"connection": connection}, "action": action, "data": {"texts": "a"}});
+        bind(&stage.gate, &variables)
+    };
+    ask("sales", "without").unwrap();
+    let (granted, variables) = stage.behind.0.lock().unwrap().pop().unwrap();
+    assert_eq!((granted.as_deref(), &variables["data"]), (Some("sales/"), &json!({"texts": "a"})));
+    assert_eq!(ask("orders", "without").unwrap_err().code.to_string(), "ACCESS_REFUSED");
+    let error = ask("sales", "with").unwrap_err();
+    assert!(error.message.starts_with("data.modelId is missing or empty"), "{}", error.message);
 }
 
 #[test]

@@ -146,7 +146,12 @@ impl LockKeeper {
     /// Makes sure of a job that waited so long to be read that its lock is nearly over.
     pub(super) async fn confirm(&self, mission: &Mission) -> Result<(), Lost> {
         let late = self.with(|state| state.held_until < Instant::now() + state.lock / 4);
-        if late { self.extend(mission, self.with(|state| state.lock)).await } else { Ok(()) }
+        if late { self.ask(mission).await } else { Ok(()) }
+    }
+
+    /// Extends the lock now, to learn whether the engine still has the job. No answer is no news.
+    pub(super) async fn ask(&self, mission: &Mission) -> Result<(), Lost> {
+        self.extend(mission, self.length()).await
     }
 
     /// Makes the modeler's limit the lock, and says when the work has to end. When the engine does not answer,
@@ -177,8 +182,7 @@ impl LockKeeper {
                 Some(due) => tokio::select! {
                     () = self.changed.notified() => {}
                     () = sleep_until(due) => {
-                        let lock = self.with(|state| state.lock);
-                        if let Err(lost) = self.extend(mission, lock).await {
+                        if let Err(lost) = self.ask(mission).await {
                             return lost;
                         }
                     }

@@ -203,19 +203,9 @@ fn upstreams(
     model: &Model,
 ) -> Vec<Upstream> {
     let parent = table.place_of("upstreams");
-    let usual = Upstream {
-        name: connection.region.clone().unwrap_or_else(|| connection.name.clone()),
-        model_id: model.id.clone(),
-        region: connection.region.clone(),
-        account: connection.account.clone(),
-        endpoint: model
-            .hosted
-            .as_ref()
-            .and_then(|hosted| hosted.endpoint.clone())
-            .or(connection.endpoint.clone()),
-        authentication: connection.authentication.clone(),
-        weight: 1,
-    };
+    let own = connection.own_upstream(&model.id);
+    let dedicated = model.hosted.as_ref().and_then(|hosted| hosted.endpoint.clone());
+    let usual = Upstream { endpoint: dedicated.or(own.endpoint), ..own };
     let Some(written) = table.tables(sink, "upstreams", "[[connections.models.upstreams]]") else {
         check_region(&usual, connection, &format!("connections.{}.region", connection.name), sink);
         return vec![usual];

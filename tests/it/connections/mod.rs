@@ -1,6 +1,9 @@
 //! Connections as an operator sees them: the real program with a file, tasks that name a connection, and what becomes of
 //! both when something changes or fails.
 
+mod actions;
+mod policy;
+
 use std::io::Write as _;
 use std::path::Path;
 
@@ -49,11 +52,11 @@ async fn stage(file: &File, variables: &[(&str, &str)]) -> Stage {
 
 /// A task that names a connection, and nothing of AWS.
 fn task(connection: &str, model: &str, question: &str) -> NewJob {
-    let variables = json!({
-        "configuration": {"connection": connection},
-        "action": "converse",
-        "data": {"modelId": model, "newMessage": question},
-    });
+    action(connection, "converse", json!({"modelId": model, "newMessage": question}))
+}
+
+fn action(connection: &str, action: &str, data: Value) -> NewJob {
+    let variables = json!({"configuration": {"connection": connection}, "action": action, "data": data});
     let variables = variables.as_object().expect("an object").clone();
     NewJob::new(NATIVE).variables(variables).header("resultVariable", "answer")
 }
