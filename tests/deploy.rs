@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bedrock_connector::config::env::SECTIONS;
 use bedrock_connector::config::{Form, Setting};
+use bedrock_connector::connections::PRESETS;
 use serde_json::{Value, json};
 
 const CHART: &str = "deploy/helm/bedrock-connector";
@@ -76,6 +77,13 @@ fn the_chart_knows_every_setting_of_the_file() {
             new.display()
         );
     }
+}
+
+#[test]
+fn the_chart_knows_every_preset_of_a_model() {
+    let schema: Value = serde_json::from_str(&read(format!("{CHART}/values.schema.json"))).unwrap();
+    let presets: Vec<_> = PRESETS.iter().map(|preset| preset.name).collect();
+    assert_eq!(schema["definitions"]["model"]["properties"]["preset"]["enum"], json!(presets));
 }
 
 #[test]
