@@ -16,6 +16,9 @@ use crate::secrets::Secret;
 pub(super) const KINDS: &[&str] =
     &["credentials", "defaultCredentialsChain", "assumeRole", "webIdentity", "profile", "apiKey"];
 
+/// Those that Camunda's connector knows, too.
+const KINDS_OF_THE_PEER: &[&str] = &["credentials", "defaultCredentialsChain"];
+
 /// The values of `authentication.base`: who assumes a role.
 pub(super) const BASES: &[&str] = &["defaultCredentialsChain", "credentials", "profile"];
 
@@ -44,7 +47,7 @@ pub(super) fn read(
         other => Err(Error::input(format!(
             "{} is {other:?}, expected {}",
             authentication.name_of("type"),
-            if is_native { one_of(KINDS) } else { one_of(&KINDS[..2]) },
+            if is_native { one_of(KINDS) } else { one_of(KINDS_OF_THE_PEER) },
         ))),
     }
 }

@@ -40,13 +40,12 @@ fn reasoning(text: &String) -> Value {
 
 fn usage(reply: &Reply) -> Value {
     let total = reply.input_tokens + reply.output_tokens;
-    let mut usage =
-        json!({"inputTokens": reply.input_tokens, "outputTokens": reply.output_tokens, "totalTokens": total});
-    if let Some(tokens) = reply.cached_tokens {
-        usage["cacheReadInputTokens"] = json!(0);
-        usage["cacheWriteInputTokens"] = json!(tokens);
-    }
-    usage
+    let own =
+        [("inputTokens", reply.input_tokens), ("outputTokens", reply.output_tokens), ("totalTokens", total)];
+    let cached =
+        reply.cached_tokens.map(|tokens| [("cacheReadInputTokens", 0), ("cacheWriteInputTokens", tokens)]);
+    let counts = own.into_iter().chain(cached.into_iter().flatten());
+    Value::Object(counts.map(|(name, count)| (name.to_owned(), count.into())).collect())
 }
 
 /// As long as a model would take; not what the emulator took, so that answers are the same each time.

@@ -99,8 +99,8 @@ async fn embeddings_have_one_shape() {
         ("amazon.titan-embed-text-v1", None, 3, 14),
         ("amazon.titan-embed-text-v2:0", Some(256), 3, 14),
         ("amazon.titan-embed-image-v1", None, 3, 14),
-        ("cohere.embed-english-v3", None, 1, 6),
-        ("eu.cohere.embed-v4:0", Some(256), 1, 6),
+        ("cohere.embed-english-v3", None, 1, 7),
+        ("eu.cohere.embed-v4:0", Some(256), 1, 7),
     ] {
         let bench = Bench::start().await;
         let mut data =
