@@ -87,6 +87,11 @@ impl Entry {
         constant.and_then(|property| property.value.as_ref()).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// The answer that the page shows.
+    pub fn sample(&self) -> &Value {
+        &self.guide.response
+    }
+
     fn write_group(&self, group: &Group, page: &mut String) {
         let fields = self.template.properties.iter();
         let fields = fields.filter(|field| field.group == Some(group.id) && field.kind != Kind::Hidden);
