@@ -37,6 +37,8 @@
 //! | a stream is open and silent | `a_silent_stream_is_replaced_…`, twice |
 //! | jobs given back after a blocked push are lost | `poll_and_stream_share_the_slots`: pushes beyond the slots come back by polls |
 //! | a redeploy closes streams silently | `a_stream_that_is_cut_…`, `a_gateway_that_restarts_…`, [`Handle::feeds`] |
+//! | jobs that were pushed wait behind a backlog until their locks are over | `pushed_jobs_that_wait_for_slots_…`: a stream keeps its place before a poll that came later |
+//! | a poll that nobody answers holds the capacity | `after_a_poll_without_an_answer_…`, `after_a_failure_one_slot_is_risked_…` |
 //! | workers stop without a log line | `each_change_of_state_is_said_once` |
 //! | a long poll of a dead client takes a job; stopping must abort it | `stopping_ends_the_poll_…`; what is lost all the same comes back within the short lock |
 //! | no back-off makes a herd | `attempts_go_on_for_ever_with_growing_pauses`; jitter is [`zeebe::Backoff`](crate::zeebe::Backoff)'s |
