@@ -4,6 +4,7 @@ use super::Feed;
 use super::machine::Notice;
 use crate::telemetry::Event;
 use crate::worker::handle::Problem;
+use crate::zeebe::Error;
 
 impl Feed {
     pub(super) fn say(&mut self, notice: Notice) {
