@@ -72,7 +72,8 @@ async fn a_file_that_was_cut_is_set_aside_and_a_new_one_is_used() {
 
     let cut = |launch| {
         let file = File::options().write(true).open(folder.path().join("answers.redb")).expect("the journal");
-        file.set_len(file.metadata().expect("its length").len() / 2).expect("it is cut");
+        // No more than its head is left: of a longer piece, answers are still read where they are whole.
+        file.set_len(5000).expect("it is cut");
         short_lock(launch)
     };
     let stage = stage.killed_and_restarted(cut).await;

@@ -4,6 +4,7 @@
 //! long one, for those who have the time (`cargo engine -- --long NAME`).
 
 mod broker;
+mod drain;
 mod ends;
 mod network;
 mod refusals;
@@ -59,8 +60,10 @@ scenarios! {
     network::a_gateway_behind_a_black_hole_loses_nothing,
     network::a_slow_line_loses_nothing,
     network::an_engine_without_room_loses_nothing,
+    network::calls_that_outlast_their_locks_are_not_repeated,
     replicas::a_replica_uses_the_answers_of_a_killed_one,
     replicas::a_replica_waits_for_the_calls_of_a_lost_one,
+    drain::a_stopped_worker_finishes_or_gives_back_every_job,
     throttling::a_throttled_worker_finds_the_pace_and_spends_no_retry,
     worker::a_killed_worker_asks_again_for_no_answer_that_it_had,
     soak::a_soak_with_random_kills_pays_for_no_more_than_was_in_flight,

@@ -12,6 +12,9 @@ use crate::line::{Condition, Line};
 /// How many instances are begun in a second.
 const LOAD: u32 = 10;
 
+/// How many calls are in flight in a long outage.
+const OUTLASTING: usize = 20;
+
 /// What memory may do while jobs wait, in megabytes.
 const MEMORY_SWING: f64 = 12.0;
 
@@ -32,6 +35,33 @@ pub(crate) async fn an_engine_without_room_loses_nothing(world: &mut World) {
     let checkpoint = Checkpoint::before(&world.zeebe.grpc_address()).await.expect("a checkpoint");
     let stage = Stage::set(world, Task::named("no-room")).await.with_gateway_at(checkpoint.url());
     survives(world, &stage, Progress::None, |trouble| checkpoint.busy(trouble)).await;
+}
+
+/// The locks run out while the gateway is away and models think; when it is back, the jobs are anybody's.
+pub(crate) async fn calls_that_outlast_their_locks_are_not_repeated(world: &mut World) {
+    let (lock, outage, thinking) = (seconds(10), seconds(20), seconds(30));
+    let line = Line::to(&world.zeebe.grpc_address()).await.expect("a line");
+    let stage = Stage::set(world, Task::named("outlasting")).await.with_gateway_at(&line.url());
+    stage.model_takes(thinking);
+    let _worker = Worker::start(stage.launch_with_lock(lock)).await;
+    stage.begin(OUTLASTING).await;
+    stage.calls_in_flight(OUTLASTING).await;
+
+    line.turn(Condition::Cut);
+    sleep(outage).await;
+    line.turn(Condition::Fine);
+    let took = stage.all_end_within(thinking).await;
+
+    stage.expect_one_call_each();
+    say(format!(
+        "{OUTLASTING} calls of {} s, the gateway away for {} s, locks of {} s: {} calls, the last job ended {:.1} s \
+         after the gateway was back",
+        thinking.as_secs(),
+        outage.as_secs(),
+        lock.as_secs(),
+        stage.paid(),
+        took.as_secs_f64()
+    ));
 }
 
 /// Whether instances come to their end while the trouble lasts.

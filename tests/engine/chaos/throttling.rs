@@ -16,10 +16,10 @@ pub(crate) async fn a_throttled_worker_finds_the_pace_and_spends_no_retry(world:
     let checkpoint = Checkpoint::before(&world.zeebe.grpc_address()).await.expect("a checkpoint");
     let stage = Stage::set(world, Task::named("throttled")).await.with_gateway_at(checkpoint.url());
     stage.bedrock.grant(Target::Any, GRANTED_PER_SECOND, GRANTED_PER_SECOND);
+    stage.begin(JOBS).await;
+    let begin = Instant::now();
     let launch = stage.launch().env("BEDROCK_CONNECTOR_MAX_JOBS_ACTIVE", JOBS.to_string());
     let _worker = Worker::start(launch).await;
-    let begin = Instant::now();
-    stage.begin(JOBS).await;
     stage.all_end_within(seconds(180)).await;
     let took = begin.elapsed();
 
