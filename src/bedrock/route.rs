@@ -159,7 +159,7 @@ async fn target(upstream: &Upstream, ways: &Ways, parts: &Parts) -> Result<Targe
 fn verdict(error: &Error) -> Verdict {
     match (Kind::of(error), error) {
         (Kind::Throttled, _) => Verdict::Throttled,
-        (Kind::Transient, _) => Verdict::Failed,
+        (Kind::Transient | Kind::Cut, _) => Verdict::Failed,
         (Kind::Final, Error::Credentials { .. } | Error::Document(_) | Error::Request { .. }) => {
             Verdict::Unknown
         }

@@ -140,11 +140,7 @@ impl Head {
     }
 }
 
-fn classify(
-    error: SdkError<InvokeModelError, HttpResponse>,
-    outgoing: &Outgoing,
-    max_bytes: usize,
-) -> Error {
+fn classify(error: SdkError<InvokeModelError, HttpResponse>, outgoing: &Outgoing, max_bytes: usize) -> Error {
     match error {
         error if causes(&error).any(limit::is_exceeded) => {
             Error::TooLarge { model_id: outgoing.subject().to_owned(), limit: max_bytes }

@@ -39,7 +39,13 @@ pub(crate) enum Stop {
 }
 
 impl Reply {
-    fn of(text: String, tool_use: Option<ToolUse>, stop: Stop, input_tokens: u64, output_tokens: u64) -> Self {
+    fn of(
+        text: String,
+        tool_use: Option<ToolUse>,
+        stop: Stop,
+        input_tokens: u64,
+        output_tokens: u64,
+    ) -> Self {
         Self { reasoning: None, text, tool_use, stop, input_tokens, output_tokens, cached_tokens: None }
     }
 }
@@ -69,7 +75,9 @@ fn say(conversation: &Conversation) -> Reply {
         return ask_tool(conversation, tool, &question, input_tokens);
     }
     let text = match &conversation.schema {
-        Some(schema) => fill(schema, Care { question: &question, again: conversation.is_corrected() }, 0).to_string(),
+        Some(schema) => {
+            fill(schema, Care { question: &question, again: conversation.is_corrected() }, 0).to_string()
+        }
         None => prose(conversation, &question),
     };
     limit(text, conversation, input_tokens)
