@@ -24,7 +24,10 @@ impl Kind {
             Error::Service { status: 500 | 502 | 503 | 504, .. } | Error::Connection { .. } => {
                 Self::Transient
             }
-            Error::Service { .. }
+            Error::HuggingFace(error) if error.is_throttled() => Self::Throttled,
+            Error::HuggingFace(error) if error.is_transient() => Self::Transient,
+            Error::HuggingFace(_)
+            | Error::Service { .. }
             | Error::NoTurn { .. }
             | Error::TimedOut { .. }
             | Error::Credentials { .. }
