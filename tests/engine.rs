@@ -22,6 +22,9 @@ mod diagrams;
 mod documents;
 #[path = "engine/line.rs"]
 mod line;
+#[allow(dead_code, reason = "parts of it are for the tests of the journal alone")]
+#[path = "postgres/server.rs"]
+mod postgres;
 #[path = "engine/relay.rs"]
 mod relay;
 #[path = "engine/restart.rs"]

@@ -42,6 +42,13 @@ impl Launch {
             .env("AWS_SECRET_ACCESS_KEY", "envsecret")
     }
 
+    /// Starts this program in place of the one given first, such as a script that limits it.
+    #[must_use]
+    pub fn program(mut self, program: impl Into<PathBuf>) -> Self {
+        self.program = program.into();
+        self
+    }
+
     /// Adds a variable; one of the same name takes its place.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {

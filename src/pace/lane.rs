@@ -56,10 +56,7 @@ impl Lane {
     /// future gives the place in the queue up.
     pub async fn turn(&self, process: &Arc<str>, refused: bool) -> Turn {
         let began = Instant::now();
-        let (ticket, look) = self.with(|state| {
-            let ticket = state.machine.join(process, refused);
-            (ticket, state.machine.look(began, ticket))
-        });
+        let (ticket, look) = self.with(|state| state.machine.join(began, process, refused));
         let mut place = Place { lane: self, ticket: Some(ticket) };
         let pass = match look {
             Look::Go(pass) => pass,

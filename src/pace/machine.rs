@@ -104,13 +104,16 @@ impl Machine {
         self.queue.front()
     }
 
-    /// Gets in line. A call that was refused comes before the others of its process.
-    pub(super) fn join(&mut self, process: &Arc<str>, refused: bool) -> Ticket {
+    /// Gets in line and asks for the turn. A call that was refused comes before the others of its process.
+    ///
+    /// It is one step, because a call that got in line first and looked later would find others before it that nothing
+    /// holds back, and would be taken for one that the rate has held back.
+    pub(super) fn join(&mut self, now: Instant, process: &Arc<str>, refused: bool) -> (Ticket, Look) {
         self.last_ticket += 1;
         let ticket = Ticket(self.last_ticket);
         self.queue.join(process, ticket, refused);
         self.waiting.insert(ticket, Waiting { process: Arc::clone(process), held_back: false });
-        ticket
+        (ticket, self.look(now, ticket))
     }
 
     /// Gets out of line.
@@ -120,7 +123,7 @@ impl Machine {
         }
     }
 
-    /// Asks for the turn.
+    /// Asks for the turn again.
     pub(super) fn look(&mut self, now: Instant, ticket: Ticket) -> Look {
         let front = self.queue.front() == Some(ticket);
         let ready_at = if front { self.ready_at(now) } else { None };

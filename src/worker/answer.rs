@@ -1,9 +1,10 @@
 //! The answer to a job: the stored one, or a new one that is stored before anyone sees it.
 
-use super::job::Mission;
+use super::job::{Mission, Stopped};
+use super::lock::LockKeeper;
 use crate::connector::{self, Call, FailureCause, Outcome, Plan, Response, json};
 use crate::journal::{Claim, Entry, Error, Fingerprint, Removal};
-use crate::telemetry::{Action, Event};
+use crate::telemetry::{Action, Event, Phase};
 
 /// What becomes of a stored answer when the outcome of its job is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,20 +47,33 @@ impl Mission {
     /// nothing else.
     pub(super) async fn answer(
         &self,
+        keeper: &LockKeeper,
         plan: &Plan,
         call: Box<dyn Call>,
-    ) -> Result<Response, connector::Error> {
+    ) -> Result<Result<Response, connector::Error>, Stopped> {
         let Some(claim) = self.crew().journal.claim(self.key().0).await else {
-            return call.execute().await;
+            self.make_sure_of_it(keeper).await?;
+            return Ok(call.execute().await);
         };
         let fingerprint = call.fingerprint();
         if let Some(response) = self.stored(&claim, plan, &fingerprint).await {
             self.emit(Event::AnswerReused { job_key: self.key().0 });
-            return Ok(response);
+            return Ok(Ok(response));
         }
-        let response = call.execute().await?;
-        self.keep(&claim, plan, fingerprint, &response).await;
-        Ok(response)
+        self.make_sure_of_it(keeper).await?;
+        let answer = call.execute().await;
+        if let Ok(response) = &answer {
+            self.keep(&claim, plan, fingerprint, response).await;
+        }
+        Ok(answer)
+    }
+
+    /// Finds out an activation that was overtaken by the completion of the one before it.
+    async fn make_sure_of_it(&self, keeper: &LockKeeper) -> Result<(), Stopped> {
+        if !self.crew().finished.knows(self.key()) {
+            return Ok(());
+        }
+        keeper.ask(self).await.map_err(|lost| Stopped::Lost(Phase::Waiting, lost))
     }
 
     async fn stored(&self, claim: &Claim, plan: &Plan, fingerprint: &Fingerprint) -> Option<Response> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::finished::Finished;
 use super::handle::Board;
 use super::options::Options;
 use super::slots::Slots;
@@ -26,6 +27,7 @@ pub(super) struct Crew {
     pub(super) options: Options,
     pub(super) slots: Slots,
     pub(super) board: Arc<Board>,
+    pub(super) finished: Finished,
     /// Cancelled when the grace period is over: running jobs are given back.
     pub(super) hand_back: CancellationToken,
 }

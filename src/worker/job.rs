@@ -19,7 +19,7 @@ use crate::connector::{
     self, Call, Code, Failure, FailureCause, Outcome, Plan, Response, Retry, Scope, TaskHeaders, Template,
 };
 use crate::journal::Removal;
-use crate::telemetry::{CommandKind, Event, JobSource, JobTag, Phase};
+use crate::telemetry::{Action, CommandKind, Event, JobSource, JobTag, Phase};
 use crate::zeebe::{self, ActivatedJob, Backoff, JobKey};
 
 /// What a job that is given back at shutdown says in the engine.
@@ -68,7 +68,7 @@ pub(super) async fn run(crew: Arc<Crew>, held: HeldJob) -> Ended {
 }
 
 /// Why the work on a job was dropped.
-enum Stopped {
+pub(super) enum Stopped {
     Lost(Phase, Lost),
     HandBack,
 }
@@ -176,19 +176,19 @@ impl Mission {
         call: Box<dyn Call>,
     ) -> Result<Result<Response, connector::Error>, Stopped> {
         let Some(limit) = plan.job_timeout() else {
-            return Ok(self.answer(plan, call).await);
+            return self.answer(keeper, plan, call).await;
         };
         let end = match keeper.set_limit(self, limit).await {
             Ok(end) => end,
             Err(lost) => return Err(Stopped::Lost(Phase::Waiting, lost)),
         };
-        Ok(match timeout_at(end, self.answer(plan, call)).await {
+        match timeout_at(end, self.answer(keeper, plan, call)).await {
             Ok(answer) => answer,
             Err(_) => {
                 self.emit(Event::JobLimitReached { job: self.tag(), limit });
-                Err(over_limit(limit))
+                Ok(Err(over_limit(limit)))
             }
-        })
+        }
     }
 
     fn defect(&self, phase: Phase, retry_back_off: Duration) -> Outcome {
@@ -216,6 +216,10 @@ impl Mission {
         }
         match self.send(keeper, report).await {
             Reported::Acknowledged(action) => {
+                if action == Action::Completed {
+                    let keep = self.crew.options.lock_of(&self.job_type).saturating_mul(2);
+                    self.crew.finished.remember(self.key, keep);
+                }
                 if fate.is_over(action) {
                     self.forget(Removal::Soon).await;
                 }

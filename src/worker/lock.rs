@@ -7,7 +7,8 @@
 //! - The engine says that the job is gone, or not ours: the work is dropped at once.
 //! - The engine does not answer: the work goes on and the extension is repeated. If the lock runs out
 //!   meanwhile, another worker may get the job; our answer is still worth having, because the engine takes
-//!   the report of any job that exists, and the journal keeps the answer for the next attempt.
+//!   the report of any job that exists, and the journal keeps the answer for the next attempt. For the same
+//!   reason the work goes on when the engine says that the lock ran out and that nobody has the job.
 //! - The modeler's `jobTimeout` replaces the lock by one of its own length, which is not extended: the work is
 //!   given up a little before it ends, so that the failure can be reported and a retry is spent. A lock that
 //!   just ran out would never lower the retries, and a slow task would loop for ever.
@@ -41,6 +42,8 @@ struct LockState {
     pause_until: Option<Instant>,
     /// The engine does not extend this lock.
     final_length: bool,
+    /// The work has begun.
+    at_work: bool,
     back_off: Backoff,
 }
 
@@ -83,13 +86,15 @@ impl LockState {
     fn refused(&mut self, now: Instant, verdict: CommandVerdict) -> Verdict {
         match verdict {
             CommandVerdict::Gone => Verdict::Lost(LostBecause::Gone),
-            CommandVerdict::NotActivated | CommandVerdict::LeaseLost => Verdict::Lost(LostBecause::NotOurs),
+            CommandVerdict::LeaseLost => Verdict::Lost(LostBecause::NotOurs),
+            CommandVerdict::NotActivated if !self.at_work => Verdict::Lost(LostBecause::NotOurs),
             CommandVerdict::Unsupported | CommandVerdict::Invalid | CommandVerdict::Denied => {
                 self.final_length = true;
                 Verdict::Never
             }
             CommandVerdict::Repeat
             | CommandVerdict::RefreshTokenAndRepeat
+            | CommandVerdict::NotActivated
             | CommandVerdict::TooLarge
             | CommandVerdict::Broken => {
                 self.pause_until = Some(now + self.back_off.next_delay());
@@ -124,6 +129,7 @@ impl LockKeeper {
             patience: None,
             pause_until: None,
             final_length: false,
+            at_work: false,
             back_off,
         };
         Self { state: Mutex::new(state), changed: Notify::new() }
@@ -146,7 +152,12 @@ impl LockKeeper {
     /// Makes sure of a job that waited so long to be read that its lock is nearly over.
     pub(super) async fn confirm(&self, mission: &Mission) -> Result<(), Lost> {
         let late = self.with(|state| state.held_until < Instant::now() + state.lock / 4);
-        if late { self.extend(mission, self.with(|state| state.lock)).await } else { Ok(()) }
+        if late { self.ask(mission).await } else { Ok(()) }
+    }
+
+    /// Extends the lock now, to learn whether the engine still has the job. No answer is no news.
+    pub(super) async fn ask(&self, mission: &Mission) -> Result<(), Lost> {
+        self.extend(mission, self.length()).await
     }
 
     /// Makes the modeler's limit the lock, and says when the work has to end. When the engine does not answer,
@@ -171,14 +182,14 @@ impl LockKeeper {
 
     /// Extends the lock again and again. It ends only when the job is lost.
     pub(super) async fn keep(&self, mission: &Mission) -> Lost {
+        self.with(|state| state.at_work = true);
         loop {
             match self.with(|state| state.next_extension()) {
                 None => self.changed.notified().await,
                 Some(due) => tokio::select! {
                     () = self.changed.notified() => {}
                     () = sleep_until(due) => {
-                        let lock = self.with(|state| state.lock);
-                        if let Err(lost) = self.extend(mission, lock).await {
+                        if let Err(lost) = self.ask(mission).await {
                             return lost;
                         }
                     }
@@ -232,6 +243,7 @@ mod tests {
             patience: None,
             pause_until: None,
             final_length: false,
+            at_work: false,
             back_off: Backoff::default(),
         }
     }
@@ -276,6 +288,16 @@ mod tests {
             assert_eq!(state.refused(now, verdict), meaning, "{verdict:?}");
             assert_eq!(state.next_extension().is_none(), meaning == Verdict::Never, "{verdict:?}");
         }
+    }
+
+    #[test]
+    fn a_lock_that_ran_out_ends_no_work_that_has_begun() {
+        let now = Instant::now();
+        let mut state = state(now);
+        state.at_work = true;
+        assert_eq!(state.refused(now, CommandVerdict::NotActivated), Verdict::Repeat);
+        let lost = Verdict::Lost(LostBecause::NotOurs);
+        assert_eq!(state.refused(now, CommandVerdict::LeaseLost), lost, "someone else has it");
     }
 
     #[test]

@@ -61,6 +61,7 @@
 mod answer;
 mod crew;
 mod feed;
+mod finished;
 mod handle;
 mod job;
 mod lock;

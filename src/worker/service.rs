@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::crew::Crew;
 use super::feed::{self, Order};
+use super::finished::Finished;
 use super::handle::{Board, Handle};
 use super::job::{self, Ended, HeldJob};
 use super::options::{Options, OptionsError};
@@ -66,6 +67,7 @@ impl Options {
             options: self,
             slots,
             board,
+            finished: Finished::default(),
             hand_back: CancellationToken::new(),
         };
         Ok(Worker { crew: Arc::new(crew), orders })

@@ -16,6 +16,7 @@ mod desk;
 mod drop_in;
 mod journal;
 mod journal_model;
+mod journal_trouble;
 mod lifecycle;
 mod migration;
 #[path = "../journal/model.rs"]

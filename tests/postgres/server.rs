@@ -41,9 +41,7 @@ impl Server {
     /// Starts a new one that listens on a port of this machine too and asks for passwords there; with a certificate
     /// and its key, it speaks TLS.
     pub(crate) async fn on_the_network(certificate: Option<(&str, &str)>) -> (Self, u16) {
-        // The server cannot ask the system for a port itself.
-        let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = port.local_addr().expect("its number").port();
+        let port = free_port();
         let mut server = Self::prepared(&["listen_addresses=127.0.0.1"]);
         server.settings.push(format!("port={port}"));
         if let Some((certificate, key)) = certificate {
@@ -171,6 +169,12 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// A port that the system gave and that is free again; the server cannot ask for one itself.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its number").port()
 }
 
 fn is_root() -> bool {

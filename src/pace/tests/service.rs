@@ -156,10 +156,8 @@ impl Run {
             let Some(left) = self.unstarted.checked_sub(1) else { return };
             self.unstarted = left;
         }
-        let ticket = self.machine.join(&Arc::from("p"), refused);
-        // Each looks when it comes, and is then waited for in its order.
-        if self.machine.front() != Some(ticket) {
-            self.machine.look(self.start + self.now, ticket);
+        if let (_, Look::Go(pass)) = self.machine.join(self.start + self.now, &Arc::from("p"), refused) {
+            self.send(pass);
         }
     }
 

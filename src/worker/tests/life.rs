@@ -67,6 +67,20 @@ async fn a_lost_answer_to_an_extension_does_not_end_the_work() {
 }
 
 #[tokio::test]
+async fn a_lock_that_ran_out_does_not_end_the_work() {
+    // The only slot is taken, so the job goes to nobody when its lock is over.
+    let scene = Scene::new(Options { max_jobs_active: 1, ..short_lock() }).await;
+    let key = scene.job("wait");
+    scene.model.until("the call runs", |seen| seen.running == 1).await;
+    scene.gateway.expire_lock(key);
+    let refused = |call: &Received| lock_of(call).is_some() && call.answer == Some(Code::FailedPrecondition);
+    scene.calls(key, |calls| calls.iter().filter(|call| refused(call)).count() == 2).await;
+    scene.model.open_gate();
+    assert_eq!(scene.completed(key).await.activations, 1);
+    assert_eq!(scene.model.seen().started, 1);
+}
+
+#[tokio::test]
 async fn an_engine_that_extends_no_locks_gets_its_answer_all_the_same() {
     let scene = Scene::new(short_lock()).await;
     scene.gateway.inject(Fault::on(Rpc::UpdateJobTimeout, Reaction::Refuse(Code::Unimplemented)));

@@ -62,6 +62,21 @@ pub(crate) async fn a_refused_report_is_repeated_where_that_helps_and_costs_no_c
     say(format!("{} jobs, 16 codes: {} calls", stage.begun(), stage.paid()));
 }
 
+/// A report that is repeated needs no stored answer.
+pub(crate) async fn a_refused_report_is_repeated_without_a_journal_too(world: &mut World) {
+    let lock = seconds(30);
+    let checkpoint = Checkpoint::before(&world.zeebe.grpc_address()).await.expect("a checkpoint");
+    let stage = Stage::set(world, Task::named("refusals-unkept")).await.with_gateway_at(checkpoint.url());
+    checkpoint.refuse_first_reports(&REPEATED);
+    let launch = stage.launch_with_lock(lock).env("BEDROCK_CONNECTOR_JOURNAL_ENABLED", "false");
+    let _worker = Worker::start(launch).await;
+    stage.begin(REPEATED.len() * JOBS_PER_CODE).await;
+    stage.all_end_within(lock / 2).await;
+
+    stage.expect_one_call_each();
+    say(format!("{} jobs, {} codes: {} calls", stage.begun(), REPEATED.len(), stage.paid()));
+}
+
 /// The first refusals of the jobs that have come to their end.
 fn ended(told: &BTreeMap<i64, Vec<Told>>) -> impl Iterator<Item = Code> {
     let over = |told: &&Vec<Told>| told.last().is_some_and(|last| *last == completed(Code::Ok));

@@ -47,7 +47,11 @@ impl Stage {
     /// Deploys the task's process and watches for the ends of its instances.
     pub(crate) async fn set(world: &World, task: Task) -> Self {
         let gateway = world.zeebe.grpc_address();
-        let options = zeebe::Options { address: gateway.clone(), ..zeebe::Options::default() };
+        let options = zeebe::Options {
+            address: gateway.clone(),
+            request_timeout: PATIENCE,
+            ..zeebe::Options::default()
+        };
         let client = Client::new(&options).expect("a client for the gateway");
         let options = bedrock::Options { mark: Some(MARK.to_owned()), ..bedrock::Options::default() };
         let bedrock = Bedrock::start(options).await.expect("a Bedrock on a free port");
@@ -235,6 +239,12 @@ impl Worker {
     /// Ends the worker as `kill -9` does.
     pub(crate) async fn kill(self) {
         self.process.kill().await.expect("the worker is killed");
+    }
+
+    /// Asks the worker to stop and waits until it has.
+    pub(crate) async fn stop(self, patience: Duration) {
+        let status = self.process.stop(patience).await.expect("the worker stops");
+        assert!(status.success(), "{status}");
     }
 
     /// Ends the worker as `kill -9` does, and starts it again at once.
