@@ -206,12 +206,7 @@ impl BedrockCall {
         Caller { clients, telemetry, process: &self.process, model }
     }
 
-    async fn read(
-        &self,
-        outgoing: &Outgoing,
-        answer: Answer,
-        sent: Instant,
-    ) -> Result<(Value, Head), Error> {
+    async fn read(&self, outgoing: &Outgoing, answer: Answer, sent: Instant) -> Result<(Value, Head), Error> {
         let Answer { body, events, head } = answer;
         let value = match events {
             Some(events) => self.read_events(outgoing, events, sent).await?,

@@ -20,10 +20,18 @@ pub(super) struct Outgoing {
 /// What a request is made of: a model and an operation, a guardrail, or what describes models.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Address {
-    Model { id: String, operation: Operation },
-    Guardrail { id: String, version: String },
+    Model {
+        id: String,
+        operation: Operation,
+    },
+    Guardrail {
+        id: String,
+        version: String,
+    },
     /// A path of Bedrock itself, beside its runtime; it is only looked at.
-    Description { path: String },
+    Description {
+        path: String,
+    },
 }
 
 /// The operations of a model.
@@ -158,8 +166,14 @@ mod tests {
             Some("https://b/guardrail/a%2Fb/version/7/apply")
         );
         for (invoke, expected) in [
-            ("https://bedrock-runtime.r.amazonaws.com/model/x/invoke", "https://bedrock.r.amazonaws.com/foundation-models"),
-            ("https://bedrock-runtime-fips.r.amazonaws.com/model/x/invoke", "https://bedrock-fips.r.amazonaws.com/foundation-models"),
+            (
+                "https://bedrock-runtime.r.amazonaws.com/model/x/invoke",
+                "https://bedrock.r.amazonaws.com/foundation-models",
+            ),
+            (
+                "https://bedrock-runtime-fips.r.amazonaws.com/model/x/invoke",
+                "https://bedrock-fips.r.amazonaws.com/foundation-models",
+            ),
             ("http://127.0.0.1:1/model/x/invoke", "http://127.0.0.1:1/foundation-models"),
         ] {
             let outgoing = Outgoing::look_at("foundation-models".to_owned());

@@ -188,9 +188,13 @@ fn verdict(error: &Error) -> Verdict {
     match (Kind::of(error), error) {
         (Kind::Throttled, _) => Verdict::Throttled,
         (Kind::Transient, _) => Verdict::Failed,
-        (Kind::Final, Error::Credentials { .. } | Error::Document(_) | Error::Request { .. }) => {
-            Verdict::Unknown
-        }
+        (
+            Kind::Final,
+            Error::Credentials { .. }
+            | Error::Document(_)
+            | Error::Request { .. }
+            | Error::HuggingFace(huggingface::Error::Unsupported { .. } | huggingface::Error::Client { .. }),
+        ) => Verdict::Unknown,
         (Kind::Final, _) => Verdict::Served,
     }
 }

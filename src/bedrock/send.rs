@@ -147,11 +147,7 @@ impl Head {
     }
 }
 
-fn classify(
-    error: SdkError<InvokeModelError, HttpResponse>,
-    outgoing: &Outgoing,
-    max_bytes: usize,
-) -> Error {
+fn classify(error: SdkError<InvokeModelError, HttpResponse>, outgoing: &Outgoing, max_bytes: usize) -> Error {
     match error {
         error if causes(&error).any(limit::is_exceeded) => {
             Error::TooLarge { model_id: outgoing.subject().to_owned(), limit: max_bytes }
@@ -179,7 +175,9 @@ fn classify(
 pub(super) fn unreadable_class(outgoing: &Outgoing) -> &'static str {
     match outgoing.address {
         Address::Model { operation: Operation::InvokeModel, .. } => UNREADABLE_INVOKE,
-        Address::Model { .. } | Address::Guardrail { .. } | Address::Description { .. } => UNREADABLE_CONVERSE,
+        Address::Model { .. } | Address::Guardrail { .. } | Address::Description { .. } => {
+            UNREADABLE_CONVERSE
+        }
     }
 }
 

@@ -172,7 +172,8 @@ impl Connection {
             upstreams: vec![self.own_upstream("")],
             access: None,
             // Whoever asks sees from it that this is no way to Bedrock.
-            hosted: (self.provider == Provider::HuggingFace).then(|| Hosted { task: Task::Chat, endpoint: None }),
+            hosted: (self.provider == Provider::HuggingFace)
+                .then(|| Hosted { task: Task::Chat, endpoint: None }),
         }
     }
 }

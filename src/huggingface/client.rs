@@ -81,10 +81,12 @@ impl Client {
             .no_proxy();
         let no_proxy = || reqwest::NoProxy::from_string(&options.proxy.no_proxy);
         if let Some(url) = &options.proxy.https {
-            builder = builder.proxy(reqwest::Proxy::https(url.expose()).map_err(unusable)?.no_proxy(no_proxy()));
+            builder =
+                builder.proxy(reqwest::Proxy::https(url.expose()).map_err(unusable)?.no_proxy(no_proxy()));
         }
         if let Some(url) = &options.proxy.http {
-            builder = builder.proxy(reqwest::Proxy::http(url.expose()).map_err(unusable)?.no_proxy(no_proxy()));
+            builder =
+                builder.proxy(reqwest::Proxy::http(url.expose()).map_err(unusable)?.no_proxy(no_proxy()));
         }
         Ok(Self { http: builder.build().map_err(unusable)?, options: Arc::new(options) })
     }

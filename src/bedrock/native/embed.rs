@@ -70,9 +70,10 @@ impl Embed {
             )))
         };
         match embed.maker {
-            Maker::TitanOne | Maker::Cohere if embed.dimensions.is_some() => {
-                refused("dimensions", "Titan Text Embeddings V2, Titan Multimodal Embeddings and Cohere Embed 4")
-            }
+            Maker::TitanOne | Maker::Cohere if embed.dimensions.is_some() => refused(
+                "dimensions",
+                "Titan Text Embeddings V2, Titan Multimodal Embeddings and Cohere Embed 4",
+            ),
             Maker::TitanOne | Maker::TitanMultimodal | Maker::Cohere | Maker::CohereFour
                 if embed.normalize.is_some() =>
             {

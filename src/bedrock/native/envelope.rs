@@ -126,7 +126,8 @@ impl Tally {
         told: [(&str, Value); N],
         additional: Map<String, Value>,
     ) -> Value {
-        let latency = self.latency_ms.unwrap_or_else(|| u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX));
+        let latency =
+            self.latency_ms.unwrap_or_else(|| u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX));
         let mut response: Map<String, Value> =
             told.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let usage = self.usage();

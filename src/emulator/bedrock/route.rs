@@ -21,7 +21,9 @@ impl Operation {
     pub(crate) fn action(self) -> &'static str {
         match self {
             Self::Converse | Self::InvokeModel => "bedrock:InvokeModel",
-            Self::ConverseStream | Self::InvokeModelWithResponseStream => "bedrock:InvokeModelWithResponseStream",
+            Self::ConverseStream | Self::InvokeModelWithResponseStream => {
+                "bedrock:InvokeModelWithResponseStream"
+            }
             Self::CountTokens => "bedrock:CountTokens",
             Self::ApplyGuardrail => "bedrock:ApplyGuardrail",
             Self::GetFoundationModel => "bedrock:GetFoundationModel",

@@ -82,7 +82,8 @@ fn converse(body: &Value) -> Result<Value, String> {
         None => json!({ "auto": {} }),
     };
     // As OpenAI writes it, and as Hugging Face's own servers have written it before.
-    let schemas = ["/response_format/json_schema/schema", "/response_format/value"].map(|pointer| body.at(pointer));
+    let schemas =
+        ["/response_format/json_schema/schema", "/response_format/value"].map(|pointer| body.at(pointer));
     let schema = schemas.into_iter().find(|schema| schema.is_object()).map(Value::to_string);
     Ok(json!({
         "system": system,
