@@ -8,6 +8,7 @@ use super::field::Field;
 use super::options::Options;
 use crate::connections::RoleSession;
 use crate::connector::Error;
+use crate::huggingface::Hosting;
 use crate::secrets::Secret;
 
 /// The region, endpoint and identity of a call.
@@ -17,6 +18,8 @@ pub(super) struct Target {
     pub(super) region: String,
     /// None: the operator's, or AWS's own.
     pub(super) endpoint: Option<String>,
+    /// How the model is reached when it is at Hugging Face; none: it is Bedrock's.
+    pub(super) hosting: Option<Hosting>,
 }
 
 /// As whom a call is made.
@@ -55,6 +58,7 @@ impl Target {
             identity: Identity::read(&authentication)?,
             region: read_region(variables, configuration.as_ref(), credential.as_ref(), options)?,
             endpoint: read_endpoint(configuration.as_ref(), options)?,
+            hosting: None,
         })
     }
 }
@@ -175,7 +179,12 @@ mod unit {
         }));
         assert_eq!(
             target,
-            Ok(Target { identity: keys("AK", "SK"), region: "us-east-1".into(), endpoint: None })
+            Ok(Target {
+                identity: keys("AK", "SK"),
+                region: "us-east-1".into(),
+                endpoint: None,
+                hosting: None
+            })
         );
     }
 

@@ -77,7 +77,7 @@ pub(crate) enum Command {
     /// Measure the worker against the embedded gateway and the emulated Bedrock
     #[command(after_help = BENCH_EXAMPLES)]
     Bench(BenchArgs),
-    /// Serve the emulated Bedrock alone, for other clients
+    /// Serve the emulated Bedrock or Hugging Face alone, for other clients
     #[command(hide = true)]
     Emulator(EmulatorArgs),
 }
@@ -206,6 +206,9 @@ pub(crate) struct EmulatorArgs {
     /// The port on 127.0.0.1; 0 takes any free one, which is printed
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
+    /// Hugging Face instead of Bedrock
+    #[arg(long)]
+    pub(crate) huggingface: bool,
 }
 
 /// The command line as clap knows it. The settings work at the top level too, but are shown under `run`.
@@ -249,6 +252,9 @@ Examples:
   bedrock-connector check
   bedrock-connector check --model eu.anthropic.claude-sonnet-4-20250514-v1:0
   bedrock-connector check --json | jq '.checks[] | select(.ok | not)'
+
+For each connection it says whose its identity is, whether that is the right account, and whether each model is there and
+granted; where a policy lacks something, which action. None of this costs anything.
 
 Exit codes: 0 all is well, 1 something is not, 64 the configuration is wrong.";
 

@@ -1,7 +1,8 @@
-//! In-process servers for `demo`, `bench` and the tests: a Zeebe gateway and Amazon Bedrock.
+//! In-process servers for `demo`, `bench` and the tests: a Zeebe gateway, Amazon Bedrock and Hugging
+//! Face.
 //!
-//! Both listen on real sockets of 127.0.0.1 and keep the promises of what they stand for, and both can be told
-//! to misbehave in ways that have names ([`gateway::Fault`], [`bedrock::Step`]). Neither is a product: what they
+//! All listen on real sockets of 127.0.0.1 and keep the promises of what they stand for, and all can be told to
+//! misbehave in ways that have names ([`gateway::Fault`], [`bedrock::Step`], [`huggingface::Fault`]). None is a product: what they
 //! cannot do they refuse, in words that say so.
 
 pub mod bedrock;
@@ -9,6 +10,7 @@ pub mod bpmn;
 mod gate;
 pub mod gateway;
 mod guarded;
+pub mod huggingface;
 mod recorder;
 mod socket;
 mod times;
