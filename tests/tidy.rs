@@ -44,7 +44,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("zeebe", &["clock", "telemetry", "proto", "secret"]),
     ("worker", &["clock", "telemetry", "zeebe", "connector", "journal"]),
     ("emulator", &["clock", "telemetry", "proto", "feel"]),
-    ("template", &["clock", "bedrock", "connector"]),
+    ("template", &["feel", "bedrock", "connector"]),
     ("admin", &["telemetry"]),
     ("config", EVERY_COMPONENT),
     ("app", EVERY_COMPONENT_AND_CONFIG),
@@ -72,6 +72,7 @@ const EVERY_COMPONENT: &[&str] = &[
     "worker",
     "journal",
     "admin",
+    "template",
 ];
 const EVERY_COMPONENT_AND_CONFIG: &[&str] = &[
     "clock",
