@@ -17,6 +17,7 @@ pub mod demo;
 pub mod documents;
 pub mod emulator;
 pub mod feel;
+pub mod huggingface;
 pub mod journal;
 pub mod pace;
 pub mod policy;

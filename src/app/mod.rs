@@ -18,6 +18,7 @@ use http::HeaderValue;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+pub use self::connections::to_huggingface;
 use self::probes::{CredentialsProbe, GatewayProbe};
 use self::reload::Load;
 pub use self::reload::Reloader;
@@ -28,6 +29,7 @@ use crate::config::{Config, Mistakes, SecretsConfig, SecretsMode};
 use crate::connections::{Gate, Handle, Provider};
 use crate::connector::{self, Connector, Registry, Runtime};
 use crate::documents::{self, Authorize, RestOptions, RestStore, Store};
+use crate::huggingface;
 use crate::journal::Journal;
 use crate::secrets::{self, AwsSecrets, DeployedModels, FolderSecrets, ProcessSource, SecretProvider};
 use crate::telemetry::{self, LogFilter, Telemetry};
@@ -44,6 +46,8 @@ pub enum Error {
     Models(#[from] zeebe::RestError),
     #[error("the connector to Bedrock cannot be built")]
     Bedrock(#[from] bedrock::Error),
+    #[error("the way to Hugging Face cannot be built")]
+    HuggingFace(#[from] huggingface::Error),
     #[error("documents cannot be fetched")]
     Documents(#[from] documents::Error),
     #[error(transparent)]
@@ -199,7 +203,7 @@ impl App {
         let fetch = documents::External::new(self.config.documents.clone())?;
         let budget = documents::Budget::new(self.config.documents_memory_bytes);
         let loader = documents::Loader::new(Arc::new(fetch), self.document_store(client)?, budget);
-        let ways = Arc::new(self::connections::ways(clients, &self.telemetry));
+        let ways = Arc::new(self::connections::ways(clients, &self.telemetry)?);
         let mut registry = Registry::default();
         let job_types = &self.config.job_types;
         for (flavour, job_type) in
@@ -210,7 +214,9 @@ impl App {
                 Bedrock::new(flavour, Arc::clone(clients), loader.clone(), self.telemetry.clone());
             let connector = Arc::new(connector.with_ways(Arc::clone(&ways)));
             let gate = Gate::new(in_force.clone(), Arc::clone(&connector) as _, self.telemetry.clone());
-            let gate = gate.with(Provider::Bedrock, connector);
+            // Hugging Face is asked in the same words, by another way.
+            let gate = gate.with(Provider::Bedrock, Arc::clone(&connector) as _);
+            let gate = gate.with(Provider::HuggingFace, connector);
             registry = registry.with(job_type, (self.around)(Arc::new(gate)));
         }
         let runtime = Runtime::new(registry, Arc::new(secrets), connector::Options::default());

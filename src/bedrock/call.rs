@@ -19,8 +19,9 @@ use super::native::Task;
 use super::outgoing::{Operation, Outgoing};
 use super::route::Route;
 use super::send::{self, Answer, Head};
+use super::target::Target;
 use super::turns::{Caller, Turns};
-use super::{Error, invoke_model, receive, stream};
+use super::{Error, hosted, invoke_model, receive, stream};
 use crate::connector::{self, Call, Response};
 use crate::documents::{Expander, Session};
 use crate::secrets::Masker;
@@ -153,7 +154,6 @@ impl BedrockCall {
     /// Sends until there is an answer, or no further attempt.
     pub(super) async fn ask(&self, outgoing: &Outgoing) -> Result<Asked, Error> {
         let started = Instant::now();
-        let max_bytes = self.parts.clients.options().max_answer_bytes;
         let subject = outgoing.subject();
         let model = self.masker.mask(subject);
         let mut turns = Turns::new(self.caller(&model));
@@ -167,18 +167,10 @@ impl BedrockCall {
             (upstream, region) = (stop.upstream(), self.masker.mask(&stop.target.region));
             let outgoing = outgoing.at(stop.model_id(subject));
             turns.enter(&stop.target, outgoing.subject(), &region);
-            let client = match self.parts.clients.get(&stop.target).await {
-                Ok(client) => client,
-                Err(error) => break Err(error),
-            };
             if let Err(error) = turns.next().await {
                 break Err(error);
             }
-            let sent = Instant::now();
-            let result = match send::send(&client, &outgoing, max_bytes).await {
-                Ok(answer) => self.read(&outgoing, answer, sent).await,
-                Err(error) => Err(error),
-            };
+            let result = self.attempt(&stop.target, &outgoing).await;
             stop.end(&result);
             if round.has_next() && turns.elsewhere(&result) {
                 continue;
@@ -194,6 +186,19 @@ impl BedrockCall {
         self.tell_call(&model, &region, result.as_ref().err(), turns.made, started.elapsed());
         let (value, head) = result?;
         Ok(Asked { value, head, attempts: turns.made, took: started.elapsed(), region, upstream })
+    }
+
+    /// One attempt at one place.
+    async fn attempt(&self, target: &Target, outgoing: &Outgoing) -> Result<(Value, Head), Error> {
+        let sent = Instant::now();
+        if let (Some(hosting), Some(client)) = (&target.hosting, self.route.huggingface()) {
+            let began = || self.tell_first_token(outgoing.subject(), sent);
+            return hosted::ask(client, target, hosting, outgoing, began).await;
+        }
+        let max_bytes = self.parts.clients.options().max_answer_bytes;
+        let client = self.parts.clients.get(target).await?;
+        let answer = send::send(&client, outgoing, max_bytes).await?;
+        self.read(outgoing, answer, sent).await
     }
 
     fn caller<'a>(&'a self, model: &'a str) -> Caller<'a> {
@@ -223,11 +228,12 @@ impl BedrockCall {
             max_bytes: options.max_answer_bytes,
             model_id: outgoing.subject(),
         };
-        stream::read(events, limits, || {
-            let model = &self.masker.mask(outgoing.subject());
-            self.parts.telemetry.emit(Event::FirstToken { model, wait: sent.elapsed() });
-        })
-        .await
+        stream::read(events, limits, || self.tell_first_token(outgoing.subject(), sent)).await
+    }
+
+    fn tell_first_token(&self, model_id: &str, sent: Instant) {
+        let model = &self.masker.mask(model_id);
+        self.parts.telemetry.emit(Event::FirstToken { model, wait: sent.elapsed() });
     }
 
     fn tell_call(&self, model: &str, region: &str, error: Option<&Error>, attempts: u32, took: Duration) {

@@ -12,7 +12,7 @@ use super::inputs::Names;
 use super::native::Refusals;
 use super::route::{Route, Ways};
 use super::target::Target;
-use crate::connections::{Granted, Grantee, Upstream};
+use crate::connections::{Granted, Grantee, Provider, Upstream};
 use crate::connector::{Call, Connector, Error, Scope};
 use crate::documents::{Loader, needs_expansion};
 use crate::secrets::Masker;
@@ -109,7 +109,8 @@ impl Grantee for Bedrock {
                     "connections are not served here; report this to the operator of the connector".into(),
                 )
             })?;
-            let is_placed = |upstream: &Upstream| upstream.region.is_some();
+            let is_bedrock = granted.connection.provider == Provider::Bedrock;
+            let is_placed = |upstream: &Upstream| upstream.region.is_some() || !is_bedrock;
             if !granted.model.upstreams.iter().all(is_placed)
                 && parts.clients.options().default_region.is_none()
             {

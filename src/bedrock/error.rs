@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::connector::{self, Code, CodeEntry, Retry};
-use crate::documents;
+use crate::{documents, huggingface};
 
 /// A failed call.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +74,9 @@ pub enum Error {
     /// A document could not be had.
     #[error(transparent)]
     Document(#[from] documents::Error),
+    /// A model at Hugging Face.
+    #[error(transparent)]
+    HuggingFace(#[from] huggingface::Error),
 }
 
 macro_rules! codes {
@@ -152,6 +155,7 @@ impl Error {
             Self::Incomplete { .. } => ANSWER_INCOMPLETE.into(),
             Self::Request { .. } => REQUEST_INVALID.into(),
             Self::Document(error) => error.code(),
+            Self::HuggingFace(error) => error.code(),
         }
     }
 
@@ -173,6 +177,7 @@ impl Error {
             | Self::NoImage { .. }
             | Self::Incomplete { .. }
             | Self::TooLarge { .. }
+            | Self::HuggingFace(_)
             | Self::Request { .. } => CLIENT_CLASS.into(),
             Self::Unreadable { java_class, .. } => (*java_class).into(),
             Self::NoMessage { .. } => "java.lang.NullPointerException".into(),
@@ -184,6 +189,7 @@ impl Error {
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Service { retry_after, .. } => *retry_after,
+            Self::HuggingFace(error) => error.retry_after(),
             Self::NoTurn { .. }
             | Self::Connection { .. }
             | Self::TimedOut { .. }
@@ -220,6 +226,7 @@ impl Error {
             Self::Request { .. } | Self::TooLarge { .. } | Self::Refused { .. } => Retry::Never,
             Self::Document(error) if error.is_transient() => Retry::Spend,
             Self::Document(_) => Retry::Never,
+            Self::HuggingFace(error) => error.retry(),
         }
     }
 }
@@ -278,11 +285,12 @@ mod unit {
     #[test]
     fn the_documentation_has_every_code_once_and_no_other() {
         let mut documented = documented();
-        let mut codes: Vec<_> = [CODES, connector::CODES, connections::CODES, documents::CODES]
-            .concat()
-            .iter()
-            .map(|entry| entry.code)
-            .collect();
+        let mut codes: Vec<_> =
+            [CODES, connector::CODES, connections::CODES, documents::CODES, huggingface::CODES]
+                .concat()
+                .iter()
+                .map(|entry| entry.code)
+                .collect();
         documented.sort_unstable();
         codes.sort_unstable();
         assert_eq!(documented, codes);
@@ -290,7 +298,14 @@ mod unit {
 
     #[test]
     fn codes_are_unique_and_explained() {
-        let all = || CODES.iter().chain(connector::CODES).chain(connections::CODES).chain(documents::CODES);
+        let all = || {
+            CODES
+                .iter()
+                .chain(connector::CODES)
+                .chain(connections::CODES)
+                .chain(documents::CODES)
+                .chain(huggingface::CODES)
+        };
         let mut codes: Vec<_> = all().map(|entry| entry.code).collect();
         codes.sort_unstable();
         codes.dedup();

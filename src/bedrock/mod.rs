@@ -8,6 +8,8 @@
 //! - `clients.rs` keeps one client per identity, region and endpoint over one pool of connections; `outgoing.rs` is
 //!   a request, `send.rs` makes one attempt, `receive.rs` and `stream/` read what comes, `turns.rs` waits for its
 //!   turn and `retry.rs` says whether there is another.
+//! - `route.rs` says where a call goes: where the task says, or to the upstreams of a connection; `hosted.rs` goes to
+//!   Hugging Face.
 //! - `error.rs` lists every code with what Camunda's runtime calls it.
 
 mod call;
@@ -18,6 +20,7 @@ mod converse;
 mod error;
 mod field;
 mod history;
+mod hosted;
 mod http;
 mod identity;
 mod input;
@@ -27,6 +30,7 @@ mod limit;
 mod native;
 mod options;
 mod outgoing;
+mod probe;
 mod receive;
 mod retry;
 mod route;
@@ -45,5 +49,6 @@ pub use self::connector::{Bedrock, Flavour};
 pub use self::error::{CODES, Error};
 pub use self::inputs::{INPUTS, Input, InputKind, read_paths};
 pub use self::options::{DefaultIdentity, Options, Proxy, Quotas, Retries};
+pub use self::probe::{Ability, Described, Description, Finding, Prober, Who};
 pub use self::route::Ways;
 pub use crate::pace::Quota;

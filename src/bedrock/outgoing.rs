@@ -17,11 +17,21 @@ pub(super) struct Outgoing {
     pub(super) expects: Expects,
 }
 
-/// What a request is made of: a model and an operation, or a guardrail.
+/// What a request is made of: a model and an operation, a guardrail, or what describes models.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Address {
-    Model { id: String, operation: Operation },
-    Guardrail { id: String, version: String },
+    Model {
+        id: String,
+        operation: Operation,
+    },
+    Guardrail {
+        id: String,
+        version: String,
+    },
+    /// A path of Bedrock itself, beside its runtime; it is only looked at.
+    Description {
+        path: String,
+    },
 }
 
 /// The operations of a model.
@@ -71,6 +81,17 @@ impl Outgoing {
         }
     }
 
+    /// A look at a path of Bedrock itself.
+    pub(super) fn look_at(path: String) -> Self {
+        Self {
+            address: Address::Description { path },
+            body: Bytes::new(),
+            content_type: JSON.to_owned(),
+            headers: Vec::new(),
+            expects: Expects::Object,
+        }
+    }
+
     /// The same request to the model as it is called at another place; a guardrail is called the same everywhere.
     pub(super) fn at(&self, model_id: &str) -> Cow<'_, Self> {
         match &self.address {
@@ -86,6 +107,7 @@ impl Outgoing {
     pub(super) fn subject(&self) -> &str {
         match &self.address {
             Address::Model { id, .. } | Address::Guardrail { id, .. } => id,
+            Address::Description { path } => path,
         }
     }
 }
@@ -100,6 +122,12 @@ impl Address {
                 let (endpoint, id) = path.rsplit_once("/model/")?;
                 // A version is a number or DRAFT; the reader has seen to that.
                 Some(format!("{endpoint}/guardrail/{id}/version/{version}/apply"))
+            }
+            Self::Description { path: described } => {
+                let (endpoint, _) = path.rsplit_once("/model/")?;
+                // The runtime has a host of its own in AWS's domains; an endpoint of somebody else serves both.
+                let endpoint = endpoint.replacen("://bedrock-runtime", "://bedrock", 1);
+                Some(format!("{endpoint}/{described}"))
             }
         }
     }
@@ -137,5 +165,19 @@ mod tests {
             outgoing.address.uri("https://b/model/a%2Fb/invoke").as_deref(),
             Some("https://b/guardrail/a%2Fb/version/7/apply")
         );
+        for (invoke, expected) in [
+            (
+                "https://bedrock-runtime.r.amazonaws.com/model/x/invoke",
+                "https://bedrock.r.amazonaws.com/foundation-models",
+            ),
+            (
+                "https://bedrock-runtime-fips.r.amazonaws.com/model/x/invoke",
+                "https://bedrock-fips.r.amazonaws.com/foundation-models",
+            ),
+            ("http://127.0.0.1:1/model/x/invoke", "http://127.0.0.1:1/foundation-models"),
+        ] {
+            let outgoing = Outgoing::look_at("foundation-models".to_owned());
+            assert_eq!(outgoing.address.uri(invoke).as_deref(), Some(expected));
+        }
     }
 }

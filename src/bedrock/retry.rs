@@ -38,7 +38,10 @@ impl Kind {
             }
             Error::StreamCut { code: None, .. } => Self::Cut,
             Error::StreamCut { code: Some(code), .. } if PASSING.contains(&code.as_str()) => Self::Cut,
-            Error::Service { .. }
+            Error::HuggingFace(error) if error.is_throttled() => Self::Throttled,
+            Error::HuggingFace(error) if error.is_transient() => Self::Transient,
+            Error::HuggingFace(_)
+            | Error::Service { .. }
             | Error::NoTurn { .. }
             | Error::TimedOut { .. }
             | Error::Credentials { .. }

@@ -7,7 +7,8 @@ use super::retry::Kind;
 use super::target::Target;
 use super::turns::Turns;
 use super::{Error, identity};
-use crate::connections::{Granted, References, Upstream};
+use crate::connections::{Granted, Hosted, References, Task, Upstream};
+use crate::huggingface::{self, Hosting};
 use crate::upstreams::{Lease, Pool, Pools, Round, Verdict};
 
 /// What calls through connections share.
@@ -15,6 +16,7 @@ use crate::upstreams::{Lease, Pool, Pools, Round, Verdict};
 pub struct Ways {
     pub pools: Arc<Pools>,
     pub references: Arc<References>,
+    pub huggingface: huggingface::Client,
 }
 
 /// The places of a call.
@@ -77,6 +79,22 @@ impl Route {
         Stops { route: self, round }
     }
 
+    /// Whether the model is at Hugging Face, and for which task.
+    pub(super) fn hosted_task(&self) -> Option<Task> {
+        match self {
+            Self::Own(_) => None,
+            Self::Granted { granted, .. } => granted.model.hosted.as_ref().map(|hosted| hosted.task),
+        }
+    }
+
+    /// The client for Hugging Face.
+    pub(super) fn huggingface(&self) -> Option<&huggingface::Client> {
+        match self {
+            Self::Own(_) => None,
+            Self::Granted { ways, .. } => Some(&ways.huggingface),
+        }
+    }
+
     /// The name of the connection, for the response.
     pub(super) fn connection(&self) -> Option<&str> {
         match self {
@@ -95,15 +113,15 @@ impl Stops<'_> {
         model_id: &str,
         turns: &Turns<'_>,
     ) -> Result<Stop, Error> {
-        let (ways, round) = match (self.route, &mut self.round) {
+        let (ways, granted, round) = match (self.route, &mut self.round) {
             (Route::Own(target), _) => return Ok(Stop { target: target.clone(), lease: None }),
             (Route::Granted { .. }, None) => return Err(no_upstream()),
-            (Route::Granted { ways, .. }, Some(round)) => (ways, round),
+            (Route::Granted { ways, granted, .. }, Some(round)) => (ways, granted, round),
         };
         let mut slow: Vec<Stop> = Vec::new();
         let mut found = None;
         while let (None, Some(lease)) = (&found, round.offer()) {
-            let target = target(lease.upstream(), ways, parts).await?;
+            let target = target(lease.upstream(), granted, ways, parts).await?;
             let stop = Stop { target, lease: Some(lease) };
             if turns.would_wait(&stop.target, stop.model_id(model_id), &stop.target.region) {
                 slow.push(stop);
@@ -146,13 +164,23 @@ impl Stop {
     }
 }
 
-async fn target(upstream: &Upstream, ways: &Ways, parts: &Parts) -> Result<Target, Error> {
+async fn target(upstream: &Upstream, granted: &Granted, ways: &Ways, parts: &Parts) -> Result<Target, Error> {
+    let identity = identity::of(&upstream.authentication, &ways.references).await?;
+    let endpoint = upstream.endpoint.clone();
+    if let Some(Hosted { task, .. }) = &granted.model.hosted {
+        let connection = &granted.connection;
+        let hosting = Hosting {
+            task: *task,
+            // What is not the connection's own way to all models is a way to this one.
+            is_dedicated: endpoint.is_some() && endpoint != connection.endpoint,
+            endpoint,
+            bill_to: connection.namespace.clone(),
+        };
+        // Hugging Face has no regions.
+        return Ok(Target { identity, region: String::new(), endpoint: None, hosting: Some(hosting) });
+    }
     let region = upstream.region.clone().or_else(|| parts.clients.options().default_region.clone());
-    Ok(Target {
-        identity: identity::of(&upstream.authentication, &ways.references).await?,
-        region: region.unwrap_or_default(),
-        endpoint: upstream.endpoint.clone(),
-    })
+    Ok(Target { identity, region: region.unwrap_or_default(), endpoint, hosting: None })
 }
 
 /// An error that is the task's own says that the upstream works.
@@ -162,7 +190,11 @@ fn verdict(error: &Error) -> Verdict {
         (Kind::Transient | Kind::Cut, _) => Verdict::Failed,
         (
             Kind::Final,
-            Error::Credentials { .. } | Error::Refused { .. } | Error::Document(_) | Error::Request { .. },
+            Error::Credentials { .. }
+            | Error::Refused { .. }
+            | Error::Document(_)
+            | Error::Request { .. }
+            | Error::HuggingFace(huggingface::Error::Unsupported { .. } | huggingface::Error::Client { .. }),
         ) => Verdict::Unknown,
         (Kind::Final, _) => Verdict::Served,
     }

@@ -105,6 +105,13 @@ impl Intercept for Raw {
         if let Some(uri) = self.address.uri(request.uri()) {
             request.set_uri(uri)?;
         }
+        if let Address::Description { .. } = self.address {
+            request.set_method("GET")?;
+            *request.body_mut() = SdkBody::empty();
+            for name in ["content-length", "content-type", "accept"] {
+                request.headers_mut().remove(name);
+            }
+        }
         for (name, value) in &self.headers {
             request.headers_mut().try_insert(*name, value.clone())?;
         }
@@ -163,7 +170,9 @@ fn classify(error: SdkError<InvokeModelError, HttpResponse>, outgoing: &Outgoing
 pub(super) fn unreadable_class(outgoing: &Outgoing) -> &'static str {
     match outgoing.address {
         Address::Model { operation: Operation::InvokeModel, .. } => UNREADABLE_INVOKE,
-        Address::Model { .. } | Address::Guardrail { .. } => UNREADABLE_CONVERSE,
+        Address::Model { .. } | Address::Guardrail { .. } | Address::Description { .. } => {
+            UNREADABLE_CONVERSE
+        }
     }
 }
 

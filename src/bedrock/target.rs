@@ -10,6 +10,7 @@ use super::options::Options;
 use super::sign_in;
 use crate::connections::RoleSession;
 use crate::connector::Error;
+use crate::huggingface::Hosting;
 use crate::secrets::Secret;
 
 /// The region, endpoint and identity of a call.
@@ -19,6 +20,8 @@ pub(super) struct Target {
     pub(super) region: String,
     /// None: the operator's, or AWS's own.
     pub(super) endpoint: Option<String>,
+    /// How the model is reached when it is at Hugging Face; none: it is Bedrock's.
+    pub(super) hosting: Option<Hosting>,
 }
 
 /// As whom a call is made.
@@ -57,6 +60,7 @@ impl Target {
             identity: sign_in::read(&authentication, flavour, options)?,
             region: read_region(variables, configuration.as_ref(), credential.as_ref(), options)?,
             endpoint: read_endpoint(configuration.as_ref(), options)?,
+            hosting: None,
         })
     }
 }
@@ -141,7 +145,12 @@ mod unit {
         }));
         assert_eq!(
             target,
-            Ok(Target { identity: keys("AK", "SK"), region: "us-east-1".into(), endpoint: None })
+            Ok(Target {
+                identity: keys("AK", "SK"),
+                region: "us-east-1".into(),
+                endpoint: None,
+                hosting: None
+            })
         );
     }
 

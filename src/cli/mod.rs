@@ -83,7 +83,7 @@ pub(crate) enum Command {
     /// Measure the worker against the embedded gateway and the emulated Bedrock
     #[command(after_help = BENCH_EXAMPLES)]
     Bench(BenchArgs),
-    /// Serve the emulated Bedrock alone, for other clients
+    /// Serve the emulated Bedrock or Hugging Face alone, for other clients
     #[command(hide = true)]
     Emulator(EmulatorArgs),
 }
@@ -217,6 +217,9 @@ pub(crate) struct EmulatorArgs {
     /// token, the role is for whoever brings that as a web identity
     #[arg(long = "role", value_name = "ARN[=TOKEN]")]
     pub(crate) roles: Vec<String>,
+    /// Hugging Face instead of Bedrock
+    #[arg(long)]
+    pub(crate) huggingface: bool,
 }
 
 /// The command line as clap knows it. The settings work at the top level too, but are shown under `run`.
@@ -260,6 +263,9 @@ Examples:
   bedrock-connector check
   bedrock-connector check --model eu.anthropic.claude-sonnet-4-20250514-v1:0
   bedrock-connector check --json | jq '.checks[] | select(.ok | not)'
+
+For each connection it says whose its identity is, whether that is the right account, and whether each model is there and
+granted; where a policy lacks something, which action. None of this costs anything.
 
 Exit codes: 0 all is well, 1 something is not, 64 the configuration is wrong.";
 

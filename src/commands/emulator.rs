@@ -1,9 +1,10 @@
-//! `emulator`: the emulated Bedrock alone, for other clients.
+//! `emulator`: the emulated Bedrock or Hugging Face alone, for other clients.
 
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use bedrock_connector::emulator::bedrock::{Bedrock, Options};
+use bedrock_connector::emulator::huggingface::HuggingFace;
 use bedrock_connector::emulator::issuer::{self, Issuer, Role};
 use tokio::runtime::Runtime;
 
@@ -14,8 +15,14 @@ use crate::cli::EmulatorArgs;
 pub(crate) fn run(arguments: &EmulatorArgs) -> anyhow::Result<Exit> {
     Runtime::new()?.block_on(async {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
+        if arguments.huggingface {
+            let huggingface = HuggingFace::start(listen).await?;
+            print(&huggingface.url())?;
+            tokio::signal::ctrl_c().await?;
+            return Ok(Exit::Done);
+        }
         let bedrock = Bedrock::start(Options { listen, ..Options::default() }).await?;
-        writeln!(anstream::stdout().lock(), "{}", bedrock.url())?;
+        print(&bedrock.url())?;
         let _issuer = match arguments.roles.as_slice() {
             [] => None,
             roles => Some(issuer(roles).await?),
@@ -33,6 +40,10 @@ async fn issuer(roles: &[String]) -> io::Result<Issuer> {
             None => Role::new(role),
         });
     }
-    writeln!(anstream::stdout().lock(), "{}", issuer.url())?;
+    print(&issuer.url())?;
     Ok(issuer)
+}
+
+fn print(url: &str) -> io::Result<()> {
+    writeln!(anstream::stdout().lock(), "{url}")
 }

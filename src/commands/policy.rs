@@ -11,6 +11,9 @@ use super::{Exit, Usage};
 use crate::cli::{PolicyArgs, Trust};
 use crate::commands::output::DIM;
 
+/// What IAM takes as one managed policy, blanks not counted.
+const LONGEST: usize = 6144;
+
 /// A policy and whose it is, in words.
 struct Titled {
     title: String,
@@ -144,6 +147,13 @@ fn write(found: &[Titled], json: bool) -> anyhow::Result<()> {
             names => format!(" (connections: {})", names.join(", ")),
         };
         writeln!(notes, "{DIM}{title}{used}:{DIM:#}")?;
+        let length = document.to_json().to_string().len();
+        if length > LONGEST {
+            writeln!(
+                notes,
+                "It has {length} characters, and IAM takes {LONGEST} in one policy: print the connections one by one."
+            )?;
+        }
         writeln!(output, "{:#}", document.to_json())?;
     }
     Ok(())

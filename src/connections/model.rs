@@ -171,7 +171,9 @@ impl Connection {
             price: None,
             upstreams: vec![self.own_upstream("")],
             access: None,
-            hosted: None,
+            // Whoever asks sees from it that this is no way to Bedrock.
+            hosted: (self.provider == Provider::HuggingFace)
+                .then(|| Hosted { task: Task::Chat, endpoint: None }),
         }
     }
 }

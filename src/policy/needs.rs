@@ -42,7 +42,6 @@ pub struct PrincipalPolicy {
 enum Topic {
     AskTextModels,
     AskOtherModels,
-    CountTokens,
     RenderPrompts,
     ApplyGuardrails,
     UseApiKeys,
@@ -57,10 +56,12 @@ impl Topic {
     /// The actions, in one place for all features.
     fn actions(self) -> &'static [&'static str] {
         match self {
-            // Converse and ConverseStream are allowed by the actions of InvokeModel.
-            Self::AskTextModels => &["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"],
+            // Converse and ConverseStream are allowed by the actions of InvokeModel. Tokens are counted where they are used,
+            // and IAM takes no policy that is much longer than it has to be.
+            Self::AskTextModels => {
+                &["bedrock:CountTokens", "bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+            }
             Self::AskOtherModels => &["bedrock:InvokeModel"],
-            Self::CountTokens => &["bedrock:CountTokens"],
             Self::RenderPrompts => &["bedrock:RenderPrompt"],
             Self::ApplyGuardrails => &["bedrock:ApplyGuardrail"],
             Self::UseApiKeys => &["bedrock:CallWithBearerToken"],
@@ -159,9 +160,6 @@ fn call(
         Kind::Embedding | Kind::Image => Topic::AskOtherModels,
     };
     for (resources, conditions) in subject.called(region) {
-        if model.kind == Kind::Text {
-            needs.add_when(Topic::CountTokens, conditions.clone(), resources.clone());
-        }
         needs.add_when(topic, conditions, resources);
     }
     if let Subject::Prompt { arn } = &subject {

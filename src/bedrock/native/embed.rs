@@ -10,10 +10,13 @@ use crate::bedrock::Error;
 use crate::bedrock::call::{Asked, BedrockCall};
 use crate::bedrock::field::Field;
 use crate::bedrock::outgoing::{Operation, Outgoing};
+use crate::connections::Task;
 use crate::connector;
 
 /// How many texts Cohere takes at once; Titan takes one.
 const COHERE_BATCH: usize = 96;
+/// How many texts a server of Hugging Face takes at once, unless somebody has set more.
+const HOSTED_BATCH: usize = 32;
 /// How many requests of one task are under way together.
 const TOGETHER: usize = 4;
 
@@ -39,6 +42,8 @@ enum Maker {
     TitanMultimodal,
     Cohere,
     CohereFour,
+    /// A model at Hugging Face.
+    Hosted,
 }
 
 impl Embed {
@@ -79,6 +84,15 @@ impl Embed {
     }
 
     pub(super) async fn run(self, call: &BedrockCall) -> Result<Value, Error> {
+        if (self.maker == Maker::Hosted) != (call.route.hosted_task() == Some(Task::FeatureExtraction)) {
+            let model_id = call.masker.mask(&self.model_id);
+            return Err(Error::Request {
+                reason: format!(
+                    "the model {model_id:?} makes no vectors; the action embed needs a model of Titan Embeddings or Cohere \
+                     Embed at Bedrock, or a connection to Hugging Face whose model has the task feature-extraction"
+                ),
+            });
+        }
         let requests = self.bodies().map(|body| {
             let outgoing = Outgoing::new(&self.model_id, Operation::InvokeModel, body.to_string());
             async move { call.ask(&outgoing).await }
@@ -107,6 +121,7 @@ impl Embed {
         let batch = match self.maker {
             Maker::TitanOne | Maker::Titan | Maker::TitanMultimodal => 1,
             Maker::Cohere | Maker::CohereFour => COHERE_BATCH,
+            Maker::Hosted => HOSTED_BATCH,
         };
         self.texts.chunks(batch).map(|texts| Value::Object(self.body(texts)))
     }
@@ -131,6 +146,20 @@ impl Embed {
                 ("output_dimension", self.dimensions.map(Value::from)),
                 ("embedding_types", (self.maker == Maker::CohereFour).then(|| json!(["float"]))),
             ]),
+            Maker::Hosted => {
+                let direction = match self.truncate {
+                    Some("START") => Some("left"),
+                    Some("END") => Some("right"),
+                    _ => None,
+                };
+                members([
+                    ("inputs", Some(json!(texts))),
+                    ("normalize", self.normalize.map(Value::from)),
+                    ("dimensions", self.dimensions.map(Value::from)),
+                    ("truncate", self.truncate.map(|_| direction.is_some().into())),
+                    ("truncation_direction", direction.map(Value::from)),
+                ])
+            }
         }
     }
 }
@@ -143,6 +172,8 @@ impl Maker {
             Family::TitanEmbed => Some(Self::Titan),
             Family::Cohere if model_id.contains("cohere.embed-v4") => Some(Self::CohereFour),
             Family::Cohere if model_id.contains("cohere.embed") => Some(Self::Cohere),
+            // Bedrock's ids have no owner before a slash.
+            _ if model_id.contains('/') && !model_id.starts_with("arn:") => Some(Self::Hosted),
             _ => None,
         }
     }
@@ -157,7 +188,12 @@ fn unknown(data: &Field<'_>, model_id: &str) -> connector::Error {
 
 /// The vectors of an answer. Cohere puts them under their type when it was asked for types.
 fn vectors(answer: Value) -> Vec<Value> {
-    let Value::Object(mut answer) = answer else { return Vec::new() };
+    let mut answer = match answer {
+        Value::Object(answer) => answer,
+        // Hugging Face gives nothing but the vectors.
+        Value::Array(vectors) => return vectors,
+        _ => return Vec::new(),
+    };
     if let Some(vector @ Value::Array(_)) = answer.remove("embedding") {
         return vec![vector];
     }

@@ -136,7 +136,8 @@ impl Tally {
             // The price table fills it.
             ("cost", Value::Null),
             ("modelId", model_id),
-            ("region", self.region.into()),
+            // Hugging Face has none.
+            ("region", json!(Some(self.region).filter(|region| !region.is_empty()))),
             ("latencyMs", latency.into()),
             ("requestId", json!(self.request_id)),
             ("attempts", self.attempts.into()),

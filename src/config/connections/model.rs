@@ -58,6 +58,11 @@ fn model(mut table: Table<'_>, sink: &mut Sink<'_, '_>, connection: &Connection)
         Some(namespace) if !id.contains('/') => format!("{namespace}/{id}"),
         _ => id,
     });
+    let id = id.filter(|id| {
+        let has_owner = id.split('/').filter(|part| !part.is_empty()).count() == 2;
+        let expected = "expected owner/name, or a name alone where the connection has a namespace";
+        !is_hosted || table.check(sink, "id", has_owner, expected)
+    });
     let kind = table.word(sink, "kind", Kind::WORDS, Kind::of_word);
     let kind = kind.or(preset.map(|preset| preset.kind)).unwrap_or(Kind::Text);
     let alias = table.text(sink, "alias").filter(|alias| {

@@ -79,7 +79,11 @@ impl Bedrock {
             tally: Arc::new(Tally::by(options.mark)),
             scripts: Guarded::new(Scripts::default()),
             grants: Guarded::new(Grants::default()),
-            access: Guarded::new(Access { known: options.known_keys, denied: options.denied_keys }),
+            access: Guarded::new(Access {
+                known: options.known_keys,
+                denied: options.denied_keys,
+                denied_actions: Vec::new(),
+            }),
             latency: options.latency,
             in_flight: Arc::new(AtomicUsize::new(0)),
             requests: AtomicU64::new(0),
@@ -164,6 +168,11 @@ impl Bedrock {
     /// Denies these keys.
     pub fn deny(&self, keys: Vec<String>) {
         self.running.app.access.with(|access| access.denied = keys);
+    }
+
+    /// Lets nobody do these actions, such as `bedrock:CountTokens`.
+    pub fn deny_actions(&self, actions: Vec<String>) {
+        self.running.app.access.with(|access| access.denied_actions = actions);
     }
 
     /// Resets all connections.

@@ -47,7 +47,7 @@ const PIXEL: &[u8] = &[
 
 /// A vector of length one in which every word pulls in directions of its own, so that texts which share words
 /// lie near each other.
-pub(super) fn embed(text: &str, dimensions: u64) -> Vec<f64> {
+pub(crate) fn embed(text: &str, dimensions: u64) -> Vec<f64> {
     let dimensions = usize::try_from(dimensions.clamp(1, 4096)).unwrap_or(1);
     let mut vector = vec![0.0; dimensions];
     for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {

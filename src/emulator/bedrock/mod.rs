@@ -7,17 +7,18 @@
 //! Model ids that begin with `emulator.` carry their scenario in their name (see [`scenario::by_model_id`]), so
 //! that a client in another process can ask for trouble too.
 
-mod conversation;
+pub(super) mod conversation;
 mod converse;
+mod describe;
 mod error_code;
 mod event_stream;
 mod exchange;
 mod families;
 mod handle;
 mod identity;
-mod images_and_vectors;
-mod json;
-mod model;
+pub(super) mod images_and_vectors;
+pub(super) mod json;
+pub(super) mod model;
 mod respond;
 mod route;
 mod said;

@@ -24,7 +24,7 @@ use super::said::Said;
 use super::scenario::{Act, Canned, Grants, Scripts, by_model_id};
 use super::tally::Tally;
 use super::validate::validate;
-use super::{converse, families, model};
+use super::{converse, describe, families, model};
 use crate::emulator::guarded::Guarded;
 use crate::emulator::incoming::Connection;
 use crate::emulator::recorder::Recorder;
@@ -52,6 +52,8 @@ pub(crate) struct Access {
     pub(crate) known: Option<Vec<String>>,
     /// Keys that are known and may not call.
     pub(crate) denied: Vec<String>,
+    /// Actions that no policy allows.
+    pub(crate) denied_actions: Vec<String>,
 }
 
 impl Access {
@@ -198,6 +200,14 @@ impl App {
         if let Err(code) = self.access.with(|access| access.check(&asked.identity)) {
             return Some(Answer::error(code));
         }
+        let action = asked.route.as_ref().map(|route| route.operation.action()).unwrap_or_default();
+        if self.access.with(|access| access.denied_actions.iter().any(|denied| denied == action)) {
+            let message = format!(
+                "User: arn:aws:iam::123456789012:user/emulated is not authorized to perform: {action} on resource: \
+                 arn:aws:bedrock:::foundation-model/{id} because no identity-based policy allows it"
+            );
+            return Some(Answer::Error { code: ErrorCode::AccessDenied, message });
+        }
         let granted = self.grants.with(|grants| grants.admit(id, &asked.text, Instant::now()));
         (!granted).then(|| Answer::error(ErrorCode::Throttling))
     }
@@ -215,6 +225,9 @@ fn answer(asked: &Asked, said: Option<&Said>) -> Answer {
         unknown.error_type = Some("UnknownOperationException".to_owned());
         return Answer::Canned(unknown);
     };
+    if let Some(described) = describe::answer(route) {
+        return Answer::Json { body: described, headers: Vec::new() };
+    }
     let checked = validate(route, asked.body.as_ref());
     let body = asked.body.as_ref().unwrap_or(&Value::Null);
     let answered = checked.and_then(|()| answer_valid(route, body, &asked.guard, said));
@@ -244,6 +257,9 @@ fn answer_valid(route: &Route, body: &Value, guard: &Guard, said: Option<&Said>)
             plain(converse::count_tokens(body, |encoded| families::encoded_conversation(&route.id, encoded)))
         }
         Operation::ApplyGuardrail => plain(converse::apply_guardrail(body)),
+        Operation::GetFoundationModel | Operation::GetInferenceProfile | Operation::ListFoundationModels => {
+            plain(Value::Null)
+        }
     })
 }
 

@@ -2,6 +2,8 @@
 //! both when something changes or fails.
 
 mod actions;
+mod check;
+mod huggingface;
 mod policy;
 
 use std::io::Write as _;
