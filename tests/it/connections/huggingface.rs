@@ -121,9 +121,13 @@ async fn texts_are_continued_and_embedded() {
         (&json!(384), Some(3))
     );
     assert_eq!(answer["embeddings"][0], answer["embeddings"][2]);
+    hub.hub.script("tokens", Fault::Respond(200, json!([[[0.1, 0.2], [0.3, 0.4]]])), Times::Next(1));
+    let data = json!({"modelId": "minilm", "texts": "of tokens"});
+    let (_, message) = hub.failure(action("hub", "embed", data)).await;
+    assert!(message.contains("has vectors for tokens, expected one vector for each text"), "{message}");
     let paths: Vec<_> = hub.hub.exchanges().all().into_iter().map(|exchange| exchange.path).collect();
     let embeds = "/hf-inference/models/sentence-transformers/all-MiniLM-L6-v2/pipeline/feature-extraction";
-    assert_eq!(paths, ["/hf-inference/models/acme/rhymes", embeds]);
+    assert_eq!(paths, ["/hf-inference/models/acme/rhymes", embeds, embeds]);
 }
 
 #[tokio::test]
