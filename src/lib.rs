@@ -25,6 +25,7 @@ pub mod proto;
 pub mod secret;
 pub mod secrets;
 pub mod telemetry;
+pub mod template;
 pub mod upstreams;
 pub mod worker;
 pub mod zeebe;

@@ -39,6 +39,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Some(Command::Check(arguments)) => commands::check::run(arguments),
         Some(Command::Eval(arguments)) => commands::eval::run(arguments),
         Some(Command::Demo(arguments)) => commands::demo::run(arguments),
+        Some(Command::Templates(arguments)) => commands::templates::run(arguments),
         Some(Command::Bench(arguments)) => commands::bench::run(arguments),
         Some(Command::Emulator(arguments)) => commands::emulator::run(arguments),
         Some(Command::Journal(arguments)) => commands::journal::run(&arguments.action),

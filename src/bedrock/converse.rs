@@ -67,7 +67,8 @@ impl Converse {
                 }
                 text.push_str(&block(part, session).await?.to_string());
             }
-            if let Some(cache_point) = self.cache_point.as_ref().filter(|_| index + 1 == self.messages.len()) {
+            if let Some(cache_point) = self.cache_point.as_ref().filter(|_| index + 1 == self.messages.len())
+            {
                 text.push_str(&format!(",{cache_point}"));
             }
             text.push_str("]}");

@@ -48,7 +48,7 @@ pub enum Error {
     /// The answer has no message.
     #[error("the answer of model {model_id:?} has no message; its stop reason is {stop_reason}")]
     NoMessage { model_id: String, stop_reason: String },
-    /// A stream broke off in the middle of the answer. What was written is paid, so it is not asked for again here.
+    /// A stream broke off in the middle of the answer, and so did the one that was asked for in its place.
     #[error("the answer was cut in the middle: {reason}")]
     StreamCut { code: Option<String>, reason: String },
     /// A stream went silent. Raise the limit, if the model may think for longer without a word.
@@ -89,7 +89,7 @@ codes! {
     ANSWER_UNREADABLE = "ANSWER_UNREADABLE": "the answer was cut short or is no JSON",
     ANSWER_TOO_LARGE = "ANSWER_TOO_LARGE": "the answer is larger than the configured limit: raise it, or ask for less",
     ANSWER_EMPTY = "ANSWER_EMPTY": "the answer of Converse has no message",
-    STREAM_CUT = "STREAM_CUT": "the connection broke in the middle of an answer: what the model had written is paid, a further attempt pays anew",
+    STREAM_CUT = "STREAM_CUT": "the connection broke in the middle of an answer, twice: check network and proxy, or switch streaming off",
     STREAM_SILENT = "STREAM_SILENT": "the model sent nothing for longer than the configured limit: raise it, or switch streaming off",
     OUTPUT_INVALID = "OUTPUT_INVALID": "the answer does not fit the JSON schema, after all corrections: loosen the schema, allow more corrections or tokens, or take another model",
     IMAGE_MISSING = "IMAGE_MISSING": "the model gave no image, most often because its filter refused the prompt",

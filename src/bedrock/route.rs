@@ -187,7 +187,7 @@ async fn target(upstream: &Upstream, granted: &Granted, ways: &Ways, parts: &Par
 fn verdict(error: &Error) -> Verdict {
     match (Kind::of(error), error) {
         (Kind::Throttled, _) => Verdict::Throttled,
-        (Kind::Transient, _) => Verdict::Failed,
+        (Kind::Transient | Kind::Cut, _) => Verdict::Failed,
         (
             Kind::Final,
             Error::Credentials { .. }

@@ -136,7 +136,8 @@ impl<'a> Turns<'a> {
     pub(super) fn elsewhere<T>(&mut self, result: &Result<T, Error>) -> bool {
         let Err(error) = result else { return false };
         let kind = Kind::of(error);
-        if kind == Kind::Final {
+        // A cut answer is paid, so that attempts at it are counted wherever they go.
+        if matches!(kind, Kind::Final | Kind::Cut) {
             return false;
         }
         let turn = self.turn.take();

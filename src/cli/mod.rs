@@ -3,6 +3,7 @@
 mod connections;
 mod journal;
 mod settings;
+mod templates;
 mod values;
 
 use std::path::PathBuf;
@@ -16,6 +17,8 @@ pub(crate) use self::connections::{AccessAction, AccessArgs, ExplainArgs, Policy
 use self::journal::JOURNAL_EXAMPLES;
 pub(crate) use self::journal::{JournalAction, JournalArgs, PurgeArgs};
 use self::settings::SettingArgs;
+use self::templates::TEMPLATES_EXAMPLES;
+pub(crate) use self::templates::TemplatesArgs;
 pub(crate) use self::values::{ElementResult, JsonSource};
 use self::values::{duration, instant};
 
@@ -65,6 +68,9 @@ pub(crate) enum Command {
     /// Ask the worker beside it how it is, as a container's health check does
     #[command(after_help = HEALTH_EXAMPLES)]
     Health(HealthArgs),
+    /// Write the element templates for modelers, with your job types and models in them
+    #[command(after_help = TEMPLATES_EXAMPLES)]
+    Templates(TemplatesArgs),
     /// Look at the answers that are kept until the engine has them
     #[command(after_help = JOURNAL_EXAMPLES)]
     Journal(JournalArgs),
@@ -163,13 +169,14 @@ pub(crate) struct EvalArgs {
 /// `demo`
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// The diagram; without it, an included example
+    /// The diagram; without it, an included example. A file NAME.demo.json beside NAME.bpmn has variables to start with,
+    /// answers of the model, and results of tasks that are none of ours
     #[arg(value_name = "FILE.bpmn")]
     pub(crate) diagram: Option<PathBuf>,
-    /// The variables at the start: a JSON object, or @FILE
+    /// Variables at the start, over those of the file beside the diagram: a JSON object, or @FILE
     #[arg(long, value_name = "JSON|@FILE")]
     pub(crate) vars: Option<JsonSource>,
-    /// The result of a task that is none of ours
+    /// The result of a task that is none of ours; a list is taken in turn
     #[arg(long = "set", value_name = "ELEMENT=JSON")]
     pub(crate) results: Vec<ElementResult>,
     /// Call Bedrock itself, which costs money

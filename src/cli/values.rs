@@ -31,7 +31,7 @@ impl FromStr for JsonSource {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ElementResult {
     pub(crate) element_id: String,
-    pub(crate) variables: Value,
+    pub(crate) result: Value,
 }
 
 impl FromStr for ElementResult {
@@ -40,9 +40,8 @@ impl FromStr for ElementResult {
     fn from_str(text: &str) -> Result<Self, String> {
         let (element_id, json) =
             text.split_once('=').ok_or("expected ELEMENT=JSON, such as approve={\"ok\": true}")?;
-        let variables =
-            serde_json::from_str(json).map_err(|error| format!("not JSON after the =: {error}"))?;
-        Ok(Self { element_id: element_id.trim().to_owned(), variables })
+        let result = serde_json::from_str(json).map_err(|error| format!("not JSON after the =: {error}"))?;
+        Ok(Self { element_id: element_id.trim().to_owned(), result })
     }
 }
 
@@ -63,7 +62,7 @@ mod tests {
     fn results_of_tasks_are_json_after_the_first_equals_sign() {
         let result: ElementResult = "approve={\"a\": \"x=y\"}".parse().unwrap();
         assert_eq!(result.element_id, "approve");
-        assert_eq!(result.variables, serde_json::json!({ "a": "x=y" }));
+        assert_eq!(result.result, serde_json::json!({ "a": "x=y" }));
         assert!("approve".parse::<ElementResult>().is_err());
         assert!("approve=yes".parse::<ElementResult>().is_err());
     }

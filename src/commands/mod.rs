@@ -13,6 +13,7 @@ pub(crate) mod journal;
 pub(crate) mod output;
 pub(crate) mod policy;
 pub(crate) mod run;
+pub(crate) mod templates;
 
 use bedrock_connector::config::Mistakes;
 

@@ -21,6 +21,7 @@ mod proxy;
 mod reader;
 mod secrets;
 mod setting;
+mod templates;
 mod worker;
 
 #[cfg(test)]
@@ -100,6 +101,7 @@ pub struct Config {
     pub secrets: SecretsConfig,
     pub admin: admin::Options,
     pub log: telemetry::Options,
+    pub templates: crate::template::Options,
     /// Sentences for the log: settings without effect, names that are probably misspelt.
     pub notices: Vec<String>,
     resolved: Resolved,
@@ -168,6 +170,9 @@ impl Config {
         let (worker, job_types) = self::worker::read(reader, &engine, variables);
         let region = bedrock.default_region.as_deref();
         let connections = connections::from(reader, variables, reload.file.as_deref(), connections, region);
+        let inline_credentials = connections::inline_credentials(reader, &connections);
+        let templates =
+            self::templates::read(reader, &job_types, &bedrock, (&connections, inline_credentials));
         let mut notices = notice::notices(reader, variables, &job_types, &proxies);
         notices.extend(connections::notices(&connections));
         let mut config = Self {
@@ -181,8 +186,9 @@ impl Config {
             secrets,
             admin: admin_options(reader),
             log: log::read(reader),
+            templates,
             notices,
-            inline_credentials: connections::inline_credentials(reader, &connections),
+            inline_credentials,
             reload,
             connections: Arc::new(connections),
             job_types,

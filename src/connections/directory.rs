@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Connection, Kind, Model, Refusal};
+use super::{Connection, Kind, Model, Provider, Refusal};
 use crate::access::Asker;
 
 /// The connections of a configuration. It never changes; a new configuration makes a new one.
@@ -22,6 +22,7 @@ pub struct Granted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     pub connection: String,
+    pub provider: Provider,
     pub description: Option<String>,
     pub models: Vec<ModelChoice>,
 }
@@ -61,6 +62,7 @@ impl Directory {
         active
             .map(|connection| Choice {
                 connection: connection.name.clone(),
+                provider: connection.provider,
                 description: connection.description.clone(),
                 models: connection
                     .models

@@ -70,6 +70,7 @@ fn every_event() -> Vec<Event<'static>> {
             attempts: 1,
             took,
         },
+        Event::FirstToken { model: "m", wait },
         Event::ModelThrottled { model: "m", region: "eu-central-1", wait },
         Event::TurnTaken { model: "m", region: "eu-central-1", waited: wait },
         Event::PaceChanged { model: "m", region: "eu-central-1", before: None, per_minute: Some(90.0) },

@@ -14,6 +14,7 @@ mod connections;
 #[path = "../journal/desk.rs"]
 mod desk;
 mod drop_in;
+mod examples;
 mod journal;
 mod journal_model;
 mod journal_trouble;

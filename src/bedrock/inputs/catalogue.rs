@@ -3,9 +3,7 @@
 //! The table is the contract between the reader here and the element templates. It cannot drift: a test runs the
 //! reader over values made from the table and compares what was read with what is listed ([`super::read_paths`]).
 
-use self::InputKind::{
-    Any, Boolean, Choice, Context, Duration, Fraction, List, LongText, Text, WholeNumber,
-};
+use self::InputKind::{Any, Boolean, Choice, Context, Duration, Fraction, List, LongText, Text, WholeNumber};
 
 /// What an input holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +93,13 @@ pub const INPUTS: &[Input] = &[
     input("authentication.secretKey", "Secret key", Text, ALL, "\"secret\""),
     input("authentication.sessionToken", "Session token", Text, ALL, "\"token\""),
     input("configuration.region", "Region", Text, ALL, "\"eu-central-1\""),
-    input("configuration.endpoint", "Endpoint", Text, ALL, "\"https://bedrock-runtime.eu-central-1.amazonaws.com\""),
+    input(
+        "configuration.endpoint",
+        "Endpoint",
+        Text,
+        ALL,
+        "\"https://bedrock-runtime.eu-central-1.amazonaws.com\"",
+    ),
     // The model.
     input("data.modelId", "Model", Text, WITH_MODEL, "\"anthropic.claude-haiku-4-5-20251001-v1:0\""),
     // The conversation.
@@ -105,7 +109,13 @@ pub const INPUTS: &[Input] = &[
     input("data.toolResults", "Tool results", List, CONVERSATION, "[]"),
     input("data.toolResults[].toolUseId", "Tool results", Text, CONVERSATION, "\"t1\""),
     input("data.toolResults[].content", "Tool results", Any, CONVERSATION, "{\"rain\": true}"),
-    input("data.toolResults[].status", "Tool results", Choice(&["success", "error"]), CONVERSATION, "\"success\""),
+    input(
+        "data.toolResults[].status",
+        "Tool results",
+        Choice(&["success", "error"]),
+        CONVERSATION,
+        "\"success\"",
+    ),
     input("data.newDocuments", "Documents", List, CONVERSATION, "null"),
     input(
         "data.data_newDocuments_documentMode",
@@ -128,11 +138,41 @@ pub const INPUTS: &[Input] = &[
         CONVERSATION,
         "{\"camunda.document.type\": \"camunda\", \"documentId\": \"d1\"}",
     ),
-    input("data.data_newDocuments_single_inline_content", "Document content", Any, CONVERSATION, "\"Some text.\""),
-    input("data.data_newDocuments_single_inline_fileName", "Document file name", Text, CONVERSATION, "\"note.txt\""),
-    input("data.data_newDocuments_single_inline_contentType", "Document content type", Text, CONVERSATION, "\"text/plain\""),
-    input("data.data_newDocuments_single_external_url", "URL", Text, CONVERSATION, "\"https://example.com/a.pdf\""),
-    input("data.data_newDocuments_single_external_fileName", "Name of the file", Text, CONVERSATION, "\"a.pdf\""),
+    input(
+        "data.data_newDocuments_single_inline_content",
+        "Document content",
+        Any,
+        CONVERSATION,
+        "\"Some text.\"",
+    ),
+    input(
+        "data.data_newDocuments_single_inline_fileName",
+        "Document file name",
+        Text,
+        CONVERSATION,
+        "\"note.txt\"",
+    ),
+    input(
+        "data.data_newDocuments_single_inline_contentType",
+        "Document content type",
+        Text,
+        CONVERSATION,
+        "\"text/plain\"",
+    ),
+    input(
+        "data.data_newDocuments_single_external_url",
+        "URL",
+        Text,
+        CONVERSATION,
+        "\"https://example.com/a.pdf\"",
+    ),
+    input(
+        "data.data_newDocuments_single_external_fileName",
+        "Name of the file",
+        Text,
+        CONVERSATION,
+        "\"a.pdf\"",
+    ),
     input("data.data_newDocuments_multiple_expression", "List of documents", List, CONVERSATION, "[]"),
     // Inference.
     input("data.maxTokens", "Maximum tokens", WholeNumber, CONVERSE, "512"),
@@ -153,7 +193,13 @@ pub const INPUTS: &[Input] = &[
     // Structured output.
     input("data.outputSchema", "Answer schema", Context, CONVERSE, "{\"type\": \"object\"}"),
     with_default(
-        input("data.outputMode", "Structured output by", Choice(&["auto", "native", "tool"]), CONVERSE, "\"auto\""),
+        input(
+            "data.outputMode",
+            "Structured output by",
+            Choice(&["auto", "native", "tool"]),
+            CONVERSE,
+            "\"auto\"",
+        ),
         "auto",
     ),
     with_default(input("data.outputName", "Schema name", Text, CONVERSE, "\"answer\""), "answer"),
@@ -161,7 +207,13 @@ pub const INPUTS: &[Input] = &[
     with_default(input("data.outputCorrections", "Corrections", WholeNumber, CONVERSE, "1"), "1"),
     // Reasoning.
     with_default(
-        input("data.reasoning.mode", "Reasoning", Choice(&["off", "budget", "effort"]), CONVERSE, "\"budget\""),
+        input(
+            "data.reasoning.mode",
+            "Reasoning",
+            Choice(&["off", "budget", "effort"]),
+            CONVERSE,
+            "\"budget\"",
+        ),
         "off",
     ),
     input("data.reasoning.budgetTokens", "Reasoning budget", WholeNumber, CONVERSE, "2048"),
@@ -186,17 +238,29 @@ pub const INPUTS: &[Input] = &[
         "disabled",
     ),
     // Prompt caching.
-    with_default(input("data.promptCaching.system", "Cache the system prompt", Boolean, CONVERSE, "true"), "false"),
+    with_default(
+        input("data.promptCaching.system", "Cache the system prompt", Boolean, CONVERSE, "true"),
+        "false",
+    ),
     with_default(input("data.promptCaching.tools", "Cache the tools", Boolean, CONVERSE, "true"), "false"),
-    with_default(input("data.promptCaching.messages", "Cache the messages", Boolean, CONVERSE, "true"), "false"),
-    with_default(input("data.promptCaching.ttl", "Cache lifetime", Choice(&["5m", "1h"]), CONVERSE, "\"5m\""), "5m"),
+    with_default(
+        input("data.promptCaching.messages", "Cache the messages", Boolean, CONVERSE, "true"),
+        "false",
+    ),
+    with_default(
+        input("data.promptCaching.ttl", "Cache lifetime", Choice(&["5m", "1h"]), CONVERSE, "\"5m\""),
+        "5m",
+    ),
     // InvokeModel.
     input("data.payload", "Payload", Any, PAYLOAD, "{\"inputText\": \"Hello\"}"),
     with_default(
         input("data.contentType", "Content type", Text, INVOKE, "\"application/json\""),
         "application/json",
     ),
-    with_default(input("data.accept", "Accepted type", Text, INVOKE, "\"application/json\""), "application/json"),
+    with_default(
+        input("data.accept", "Accepted type", Text, INVOKE, "\"application/json\""),
+        "application/json",
+    ),
     // Embeddings, and texts for a guardrail.
     input("data.texts", "Texts", List, TEXTS, "[\"one\", \"two\"]"),
     with_default(
@@ -222,22 +286,46 @@ pub const INPUTS: &[Input] = &[
     input("data.quality", "Quality", Choice(&["standard", "premium"]), IMAGE, "\"standard\""),
     input("data.guidance", "Guidance", Fraction, IMAGE, "7.5"),
     input("data.seed", "Seed", WholeNumber, IMAGE, "42"),
-    with_default(input("data.imageFormat", "Image format", Choice(&["png", "jpeg"]), IMAGE, "\"png\""), "png"),
+    with_default(
+        input("data.imageFormat", "Image format", Choice(&["png", "jpeg"]), IMAGE, "\"png\""),
+        "png",
+    ),
     with_default(
         input("data.imageResult", "Image result", Choice(&["document", "base64"]), IMAGE, "\"document\""),
         "document",
     ),
     with_default(input("data.fileName", "File name", Text, IMAGE, "\"image\""), "image"),
     // A guardrail alone.
-    with_default(input("data.source", "Source", Choice(&["INPUT", "OUTPUT"]), GUARDRAIL, "\"INPUT\""), "INPUT"),
     with_default(
-        input("data.outputScope", "Details", Choice(&["INTERVENTIONS", "FULL"]), GUARDRAIL, "\"INTERVENTIONS\""),
+        input("data.source", "Source", Choice(&["INPUT", "OUTPUT"]), GUARDRAIL, "\"INPUT\""),
+        "INPUT",
+    ),
+    with_default(
+        input(
+            "data.outputScope",
+            "Details",
+            Choice(&["INTERVENTIONS", "FULL"]),
+            GUARDRAIL,
+            "\"INTERVENTIONS\"",
+        ),
         "INTERVENTIONS",
     ),
     // What only experts need.
     input("data.promptVariables", "Prompt variables", Context, CONVERSE, "{\"topic\": \"rain\"}"),
-    input("data.additionalModelRequestFields", "Additional request fields", Context, CONVERSATION, "{\"top_k\": 50}"),
-    input("data.additionalModelResponseFieldPaths", "Additional response fields", List, CONVERSE, "[\"/stop_sequence\"]"),
+    input(
+        "data.additionalModelRequestFields",
+        "Additional request fields",
+        Context,
+        CONVERSATION,
+        "{\"top_k\": 50}",
+    ),
+    input(
+        "data.additionalModelResponseFieldPaths",
+        "Additional response fields",
+        List,
+        CONVERSE,
+        "[\"/stop_sequence\"]",
+    ),
     input("data.requestMetadata", "Request metadata", Context, GENERATION, "{\"team\": \"claims\"}"),
     with_default(
         input("data.latency", "Latency", Choice(&["standard", "optimized"]), GENERATION, "\"standard\""),
@@ -253,6 +341,9 @@ pub const INPUTS: &[Input] = &[
         ),
         "default",
     ),
-    with_default(input("data.streaming", "Streaming", Choice(&["auto", "off"]), CONVERSE, "\"auto\""), "auto"),
+    with_default(
+        input("data.streaming", "Streaming", Choice(&["auto", "off"]), CONVERSE, "\"auto\""),
+        "auto",
+    ),
     input("data.timeout", "Time limit", Duration, ALL, "\"PT5M\""),
 ];

@@ -57,7 +57,9 @@ fn with(holder: Value, path: &str, value: Value) -> Value {
         return value;
     }
     let (key, rest) = path.split_once('.').unwrap_or((path, ""));
-    let Value::Object(mut entries) = (if holder.is_object() { holder } else { json!({}) }) else { return value };
+    let Value::Object(mut entries) = (if holder.is_object() { holder } else { json!({}) }) else {
+        return value;
+    };
     let placed = match key.strip_suffix("[]") {
         None => with(entries.get(key).cloned().unwrap_or_default(), rest, value),
         Some(list) => {

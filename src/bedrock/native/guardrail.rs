@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::chat::Guardrail;
 use super::envelope::{Tally, rest};
-use super::read;
+use super::read::{self, members};
 use crate::bedrock::Error;
 use crate::bedrock::call::BedrockCall;
 use crate::bedrock::field::Field;
@@ -38,17 +38,18 @@ impl Check {
     pub(super) async fn run(self, call: &BedrockCall) -> Result<Value, Error> {
         let Guardrail { id, version, .. } = self.guardrail;
         let content: Vec<_> = self.texts.iter().map(|text| json!({ "text": { "text": text } })).collect();
-        let mut body = json!({ "source": self.source, "content": content });
-        if let Some(scope) = self.scope {
-            body["outputScope"] = scope.into();
-        }
+        let body = Value::Object(members([
+            ("source", Some(self.source.into())),
+            ("content", Some(Value::Array(content))),
+            ("outputScope", self.scope.map(Value::from)),
+        ]));
         let asked = call.ask(&Outgoing::to_guardrail(&id, &version, body.to_string())).await?;
         let mut tally = Tally::default();
         // Its usage counts policies and not tokens, so it stays among what is told beside.
         tally.add(&asked, None);
         let answer = asked.value;
         let member = |key: &str| answer.get(key).cloned().unwrap_or_default();
-        let intervened = answer["action"] == "GUARDRAIL_INTERVENED";
+        let intervened = member("action") == "GUARDRAIL_INTERVENED";
         let texts: Value = if intervened {
             let outputs = answer.get("outputs").and_then(Value::as_array);
             outputs.into_iter().flatten().filter_map(|output| output.get("text")).cloned().collect()

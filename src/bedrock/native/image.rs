@@ -165,7 +165,8 @@ impl Wishes {
         if self.format == Some("jpeg") {
             return Err(not_for(data, "imageFormat", model_id, "this model draws png"));
         }
-        let text = members([("text", Some(self.prompt.into())), ("negativeText", self.negative.map(Value::from))]);
+        let text =
+            members([("text", Some(self.prompt.into())), ("negativeText", self.negative.map(Value::from))]);
         let config = members([
             ("numberOfImages", Some(self.count.into())),
             ("width", self.width.map(Value::from)),

@@ -30,7 +30,10 @@ impl Invoke {
         let headers = [
             ("accept", Some(read::header(data, "accept")?.unwrap_or_else(|| JSON.to_owned()))),
             ("x-amzn-bedrock-guardrailidentifier", guardrail.as_ref().map(|guardrail| guardrail.id.clone())),
-            ("x-amzn-bedrock-guardrailversion", guardrail.as_ref().map(|guardrail| guardrail.version.clone())),
+            (
+                "x-amzn-bedrock-guardrailversion",
+                guardrail.as_ref().map(|guardrail| guardrail.version.clone()),
+            ),
             (
                 "x-amzn-bedrock-trace",
                 guardrail.as_ref().and_then(|guardrail| guardrail.trace).map(str::to_ascii_uppercase),
@@ -39,7 +42,10 @@ impl Invoke {
                 "x-amzn-bedrock-performanceconfig-latency",
                 read::choice(data, "latency", read::LATENCIES)?.map(str::to_owned),
             ),
-            ("x-amzn-bedrock-service-tier", read::choice(data, "serviceTier", read::TIERS)?.map(str::to_owned)),
+            (
+                "x-amzn-bedrock-service-tier",
+                read::choice(data, "serviceTier", read::TIERS)?.map(str::to_owned),
+            ),
             ("x-amzn-bedrock-request-metadata", metadata.map(ascii)),
         ];
         Ok(Self {
@@ -74,8 +80,11 @@ impl Invoke {
                 "trace": asked.value.get("amazon-bedrock-trace"),
             })
         });
-        let told =
-            [("body", asked.value), ("contentType", content_type), ("guardrail", guardrail.unwrap_or_default())];
+        let told = [
+            ("body", asked.value),
+            ("contentType", content_type),
+            ("guardrail", guardrail.unwrap_or_default()),
+        ];
         Ok(tally.seal(call, &self.model_id, told, Map::new()))
     }
 }

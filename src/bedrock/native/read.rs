@@ -106,10 +106,7 @@ pub(super) fn texts(holder: &Field<'_>, key: &str) -> Result<Vec<String>, Error>
 }
 
 /// A context of texts.
-pub(super) fn text_entries(
-    holder: &Field<'_>,
-    key: &str,
-) -> Result<Option<Map<String, Value>>, Error> {
+pub(super) fn text_entries(holder: &Field<'_>, key: &str) -> Result<Option<Map<String, Value>>, Error> {
     let Some(entries) = context(holder, key)? else { return Ok(None) };
     let name = holder.name_of(key);
     let read = |(key, value): (String, Value)| match value {

@@ -34,7 +34,7 @@ impl Count {
         let model_id = read::model_id(data)?;
         // A conversation counts before a payload.
         let said = ["newMessage", "nextMessage", "toolResults"];
-        if said.iter().all(|key| data.entry(key).is_none()) && data.entry("payload").is_some() {
+        if data.entry("payload").is_some() && said.iter().all(|key| data.entry(key).is_none()) {
             return Ok(Self { model_id, what: What::Payload(invoke_model::read_payload(data)?) });
         }
         let messages = read_messages(data)?;

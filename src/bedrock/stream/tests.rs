@@ -15,10 +15,10 @@ use crate::bedrock::Error;
 const LIMITS: Limits<'_> = Limits { idle: Duration::from_secs(60), max_bytes: 100_000, model_id: "m" };
 
 fn frame(headers: &[(&'static str, &'static str)], payload: &Value) -> Vec<u8> {
-    let message = headers.iter().fold(
-        Message::new(Bytes::from(payload.to_string())),
-        |message, (name, value)| message.add_header(Header::new(*name, HeaderValue::String((*value).into()))),
-    );
+    let message =
+        headers.iter().fold(Message::new(Bytes::from(payload.to_string())), |message, (name, value)| {
+            message.add_header(Header::new(*name, HeaderValue::String((*value).into())))
+        });
     let mut frame = Vec::new();
     write_message_to(&message, &mut frame).expect("a frame");
     frame
@@ -55,7 +55,10 @@ fn events() -> Vec<Vec<u8>> {
         event("contentBlockStop", &json!({"contentBlockIndex": 3})),
         event("somethingNew", &json!({"x": 1})),
         event("messageStop", &json!({"stopReason": "tool_use", "additionalModelResponseFields": {"a": 1}})),
-        event("metadata", &json!({"usage": {"inputTokens": 3, "outputTokens": 9}, "metrics": {"latencyMs": 7}})),
+        event(
+            "metadata",
+            &json!({"usage": {"inputTokens": 3, "outputTokens": 9}, "metrics": {"latencyMs": 7}}),
+        ),
     ]
 }
 
@@ -149,7 +152,10 @@ async fn an_answer_beyond_the_limit_is_not_collected() {
 async fn a_tool_that_the_model_did_not_finish_asking_for_keeps_what_there_is() {
     let events = [
         event("messageStart", &json!({"role": "assistant"})),
-        event("contentBlockStart", &json!({"contentBlockIndex": 0, "start": {"toolUse": {"toolUseId": "t", "name": "f"}}})),
+        event(
+            "contentBlockStart",
+            &json!({"contentBlockIndex": 0, "start": {"toolUse": {"toolUseId": "t", "name": "f"}}}),
+        ),
         delta(0, &json!({"toolUse": {"input": "{\"a\": [1, "}})),
         event("messageStop", &json!({"stopReason": "max_tokens"})),
         event("metadata", &json!({})),

@@ -28,6 +28,7 @@ pub const SECTIONS: &[Section] = &[
     work::JOURNAL,
     surroundings::ADMIN,
     surroundings::LOG,
+    surroundings::TEMPLATES,
 ];
 
 /// Names of the peer that are understood and change nothing here, each with the reason.

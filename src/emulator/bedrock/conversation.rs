@@ -140,10 +140,9 @@ impl Turn {
 
     fn tokens(&self) -> u64 {
         let block = |block: &Block| match block {
-            Block::Text(text)
-            | Block::ToolUse(text)
-            | Block::ToolResult(text)
-            | Block::ToolError(text) => tokens(text.len()),
+            Block::Text(text) | Block::ToolUse(text) | Block::ToolResult(text) | Block::ToolError(text) => {
+                tokens(text.len())
+            }
             Block::Document(document) => 10 + tokens(document.bytes.len()),
             Block::Other => 10,
         };

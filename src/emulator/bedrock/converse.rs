@@ -15,7 +15,9 @@ pub(crate) fn response(request: &Value, reply: &Reply) -> Value {
     body.insert("output".to_owned(), json!({"message": {"content": content(reply), "role": "assistant"}}));
     body.insert("stopReason".to_owned(), json!(reply.stop.name()));
     body.insert("usage".to_owned(), usage(reply));
-    body.extend(response_fields(request, reply).map(|fields| ("additionalModelResponseFields".to_owned(), fields)));
+    body.extend(
+        response_fields(request, reply).map(|fields| ("additionalModelResponseFields".to_owned(), fields)),
+    );
     body.extend(echoes(request, reply));
     Value::Object(body)
 }
@@ -38,13 +40,12 @@ fn reasoning(text: &String) -> Value {
 
 fn usage(reply: &Reply) -> Value {
     let total = reply.input_tokens + reply.output_tokens;
-    let mut usage =
-        json!({"inputTokens": reply.input_tokens, "outputTokens": reply.output_tokens, "totalTokens": total});
-    if let Some(tokens) = reply.cached_tokens {
-        usage["cacheReadInputTokens"] = json!(0);
-        usage["cacheWriteInputTokens"] = json!(tokens);
-    }
-    usage
+    let own =
+        [("inputTokens", reply.input_tokens), ("outputTokens", reply.output_tokens), ("totalTokens", total)];
+    let cached =
+        reply.cached_tokens.map(|tokens| [("cacheReadInputTokens", 0), ("cacheWriteInputTokens", tokens)]);
+    let counts = own.into_iter().chain(cached.into_iter().flatten());
+    Value::Object(counts.map(|(name, count)| (name.to_owned(), count.into())).collect())
 }
 
 /// As long as a model would take; not what the emulator took, so that answers are the same each time.
@@ -80,7 +81,8 @@ fn response_fields(request: &Value, reply: &Reply) -> Option<Value> {
         Stop::Sequence(sequence) => json!(sequence),
         _ => Value::Null,
     };
-    let known = |path: &str| (path == "/stop_sequence").then(|| ("stop_sequence".to_owned(), sequence.clone()));
+    let known =
+        |path: &str| (path == "/stop_sequence").then(|| ("stop_sequence".to_owned(), sequence.clone()));
     let fields: Map<_, _> = paths.filter_map(known).collect();
     (!fields.is_empty()).then_some(Value::Object(fields))
 }

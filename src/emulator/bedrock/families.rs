@@ -113,7 +113,8 @@ impl Family {
             }),
             Self::TitanEmbed => {
                 let dimensions = body["dimensions"].as_u64().unwrap_or(1024);
-                let vector = images_and_vectors::embed(body["inputText"].as_str().unwrap_or_default(), dimensions);
+                let vector =
+                    images_and_vectors::embed(body["inputText"].as_str().unwrap_or_default(), dimensions);
                 json!({"embedding": vector, "inputTextTokenCount": reply.input_tokens})
             }
             Self::CohereEmbed => images_and_vectors::cohere(body),

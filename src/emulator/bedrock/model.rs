@@ -39,7 +39,13 @@ pub(crate) enum Stop {
 }
 
 impl Reply {
-    fn of(text: String, tool_use: Option<ToolUse>, stop: Stop, input_tokens: u64, output_tokens: u64) -> Self {
+    fn of(
+        text: String,
+        tool_use: Option<ToolUse>,
+        stop: Stop,
+        input_tokens: u64,
+        output_tokens: u64,
+    ) -> Self {
         Self { reasoning: None, text, tool_use, stop, input_tokens, output_tokens, cached_tokens: None }
     }
 }
@@ -66,10 +72,12 @@ fn say(conversation: &Conversation) -> Reply {
         return Reply::of(text, None, Stop::Guardrail, input_tokens, output_tokens);
     }
     if let Some(tool) = wanted_tool(conversation, &question) {
-        return ask_tool(conversation, tool, &question, input_tokens);
+        return ask_tool(conversation, tool, &question);
     }
     let text = match &conversation.schema {
-        Some(schema) => fill(schema, Care { question: &question, again: conversation.is_corrected() }, 0).to_string(),
+        Some(schema) => {
+            fill(schema, Care { question: &question, again: conversation.is_corrected() }, 0).to_string()
+        }
         None => prose(conversation, &question),
     };
     limit(text, conversation, input_tokens)
@@ -146,7 +154,7 @@ fn excerpt(text: &str) -> String {
 }
 
 /// Ends a text where the first stop sequence or the number of tokens wants it.
-fn limit(mut text: String, conversation: &Conversation, input_tokens: u64) -> Reply {
+pub(super) fn limit(mut text: String, conversation: &Conversation, input_tokens: u64) -> Reply {
     let mut stop = Stop::EndTurn;
     let found = |sequence: &String| Some((text.find(sequence.as_str())?, sequence.clone()));
     if let Some((at, sequence)) = conversation.stop_sequences.iter().filter_map(found).min() {
@@ -182,13 +190,18 @@ fn wanted_tool<'a>(conversation: &'a Conversation, question: &str) -> Option<&'a
     }
 }
 
-fn ask_tool(conversation: &Conversation, tool: &Tool, question: &str, input_tokens: u64) -> Reply {
+fn ask_tool(conversation: &Conversation, tool: &Tool, question: &str) -> Reply {
     let input = fill(&tool.schema, Care { question, again: conversation.is_corrected() }, 0);
-    let text = format!("I will ask {}.", tool.name);
+    use_tool(&tool.name, input, conversation)
+}
+
+/// Wants a tool to be called.
+pub(super) fn use_tool(name: &str, input: Value, conversation: &Conversation) -> Reply {
+    let text = format!("I will ask {name}.");
     let output_tokens = tokens(text.len() + input.to_string().len()) + 10;
-    let id = format!("tooluse_{}_{}", tool.name, conversation.turns.len());
-    let tool_use = Some(ToolUse { id, name: tool.name.clone(), input });
-    Reply::of(text, tool_use, Stop::ToolUse, input_tokens, output_tokens)
+    let id = format!("tooluse_{name}_{}", conversation.turns.len());
+    let tool_use = Some(ToolUse { id, name: name.to_owned(), input });
+    Reply::of(text, tool_use, Stop::ToolUse, conversation.tokens(), output_tokens)
 }
 
 /// How deep a schema is followed.

@@ -21,6 +21,7 @@ use super::handle::Connection;
 use super::identity::Identity;
 use super::respond::{Answer, Damage, respond};
 use super::route::{Operation, Route, route};
+use super::said::Said;
 use super::scenario::{Act, Canned, Grants, Scripts, by_model_id};
 use super::tally::Tally;
 use super::validate::validate;
@@ -124,15 +125,16 @@ pub(crate) async fn handle(
     };
     let (answer, damage) = match act {
         None => (app.unscripted(id, &asked).await, Damage::None),
-        Some(Act::Answer) => (answer(&asked), Damage::None),
+        Some(Act::Answer) => (answer(&asked, None), Damage::None),
+        Some(Act::Say(said)) => (answer(&asked, Some(&said)), Damage::None),
         Some(Act::Fail(code)) => (Answer::error(code), Damage::None),
         Some(Act::FailSaying(code, message)) => (Answer::Error { code, message }, Damage::None),
         Some(Act::Respond(canned)) => (Answer::Canned(canned), Damage::None),
         Some(Act::BadJson) => (Answer::Canned(Canned::json(200, "{\"output\": ")), Damage::None),
-        Some(Act::Cut { at }) => (answer(&asked), Damage::Cut { at }),
-        Some(Act::Stall { at, pause }) => (answer(&asked), Damage::Stall { at, pause }),
+        Some(Act::Cut { at }) => (answer(&asked, None), Damage::Cut { at }),
+        Some(Act::Stall { at, pause }) => (answer(&asked, None), Damage::Stall { at, pause }),
         Some(Act::Exception { after_events, code }) => {
-            (interrupted(answer(&asked), after_events, code), Damage::None)
+            (interrupted(answer(&asked, None), after_events, code), Damage::None)
         }
         Some(Act::Hang) => std::future::pending().await,
         Some(Act::Reset) => {
@@ -190,7 +192,7 @@ impl App {
         if !self.latency.is_zero() {
             sleep(self.latency).await;
         }
-        answer(asked)
+        answer(asked, None)
     }
 
     /// What stands before the model: the way in, and what is granted.
@@ -216,8 +218,8 @@ fn texts(headers: &HeaderMap) -> BTreeMap<String, String> {
     headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
 }
 
-/// What the model, or a check before it, answers.
-fn answer(asked: &Asked) -> Answer {
+/// What the model, or a check before it, answers. In a conversation it may be made to say something.
+fn answer(asked: &Asked, said: Option<&Said>) -> Answer {
     let Some(route) = &asked.route else {
         let mut unknown = Canned::json(404, r#"{"message":"there is no such operation"}"#);
         unknown.error_type = Some("UnknownOperationException".to_owned());
@@ -228,19 +230,19 @@ fn answer(asked: &Asked) -> Answer {
     }
     let checked = validate(route, asked.body.as_ref());
     let body = asked.body.as_ref().unwrap_or(&Value::Null);
-    let answered = checked.and_then(|()| answer_valid(route, body, &asked.guard));
+    let answered = checked.and_then(|()| answer_valid(route, body, &asked.guard, said));
     answered.unwrap_or_else(|message| Answer::Error { code: ErrorCode::Validation, message })
 }
 
-fn answer_valid(route: &Route, body: &Value, guard: &Guard) -> Result<Answer, String> {
+fn answer_valid(route: &Route, body: &Value, guard: &Guard, said: Option<&Said>) -> Result<Answer, String> {
     let plain = |body| Answer::Json { body, headers: Vec::new() };
+    let reply = || {
+        let conversation = Conversation::of_converse(body);
+        said.map_or_else(|| model::answer(&conversation), |said| said.reply(&conversation))
+    };
     Ok(match route.operation {
-        Operation::Converse => {
-            plain(converse::response(body, &model::answer(&Conversation::of_converse(body))))
-        }
-        Operation::ConverseStream => {
-            Answer::Events(converse::events(body, &model::answer(&Conversation::of_converse(body))))
-        }
+        Operation::Converse => plain(converse::response(body, &reply())),
+        Operation::ConverseStream => Answer::Events(converse::events(body, &reply())),
         Operation::InvokeModel => {
             let families::Invocation { body: mut answer, reply } = families::invoke(&route.id, body)?;
             guard.mark(body, &mut answer);

@@ -99,11 +99,12 @@ async fn embeddings_have_one_shape() {
         ("amazon.titan-embed-text-v1", None, 3, 14),
         ("amazon.titan-embed-text-v2:0", Some(256), 3, 14),
         ("amazon.titan-embed-image-v1", None, 3, 14),
-        ("cohere.embed-english-v3", None, 1, 6),
-        ("eu.cohere.embed-v4:0", Some(256), 1, 6),
+        ("cohere.embed-english-v3", None, 1, 7),
+        ("eu.cohere.embed-v4:0", Some(256), 1, 7),
     ] {
         let bench = Bench::start().await;
-        let mut data = json!({"modelId": model_id, "texts": ["one", "two words", "one"], "inputType": "search_query"});
+        let mut data =
+            json!({"modelId": model_id, "texts": ["one", "two words", "one"], "inputType": "search_query"});
         if let Some(dimensions) = dimensions {
             data["dimensions"] = json!(dimensions);
         }
@@ -126,7 +127,8 @@ async fn many_texts_are_batched() {
     let texts: Vec<_> = (0..200).map(|number| format!("text {number}")).collect();
     let response = run(&bench, "embed", json!({"modelId": "cohere.embed-english-v3", "texts": texts})).await;
     assert_eq!(response["embeddings"].as_array().map(Vec::len), Some(200));
-    let sizes: Vec<_> = bench.asked().iter().filter_map(|asked| asked.body["texts"].as_array().map(Vec::len)).collect();
+    let sizes: Vec<_> =
+        bench.asked().iter().filter_map(|asked| asked.body["texts"].as_array().map(Vec::len)).collect();
     assert_eq!(sizes.iter().sum::<usize>(), 200);
     assert!(sizes.len() == 3 && sizes.iter().all(|size| *size <= 96), "{sizes:?}");
 }

@@ -7,7 +7,8 @@ use super::{Bench, CLAUDE, NOVA, OLD_CLAUDE, hello, with};
 #[tokio::test]
 async fn the_response_says_everything() {
     let bench = Bench::start().await;
-    let mut response = bench.converse(with(hello(), &json!({"systemPrompt": "Be brief.", "maxTokens": 99}))).await;
+    let mut response =
+        bench.converse(with(hello(), &json!({"systemPrompt": "Be brief.", "maxTokens": 99}))).await;
     assert!(response["requestId"].take().is_string());
     assert_eq!(
         response,
@@ -56,7 +57,8 @@ async fn goes_out(data: Value, expected: Value) {
     for (key, value) in expected.as_object().expect("entries") {
         assert_eq!(members.get(key), Some(value), "{data}: {key}");
     }
-    let more: Vec<_> = members.keys().filter(|key| *key != "messages" && expected.get(key).is_none()).collect();
+    let more: Vec<_> =
+        members.keys().filter(|key| *key != "messages" && expected.get(key).is_none()).collect();
     assert!(more.is_empty(), "{data}: {more:?} also went out");
 }
 
@@ -130,9 +132,18 @@ async fn every_feature_goes_out_as_bedrock_wants_it() {
                 "additionalModelResponseFieldPaths": ["/stop_sequence"],
             }),
         ),
-        (json!({"additionalModelRequestFields": "{\"top_k\": 5}"}), json!({"additionalModelRequestFields": {"top_k": 5}})),
-        (json!({"requestMetadata": {"team": "a", "n": 7}}), json!({"requestMetadata": {"team": "a", "n": "7"}})),
-        (json!({"promptVariables": {"topic": "rain"}}), json!({"promptVariables": {"topic": {"text": "rain"}}})),
+        (
+            json!({"additionalModelRequestFields": "{\"top_k\": 5}"}),
+            json!({"additionalModelRequestFields": {"top_k": 5}}),
+        ),
+        (
+            json!({"requestMetadata": {"team": "a", "n": 7}}),
+            json!({"requestMetadata": {"team": "a", "n": "7"}}),
+        ),
+        (
+            json!({"promptVariables": {"topic": "rain"}}),
+            json!({"promptVariables": {"topic": {"text": "rain"}}}),
+        ),
         (
             json!({"latency": "optimized", "serviceTier": "flex"}),
             json!({"performanceConfig": {"latency": "optimized"}, "serviceTier": {"type": "flex"}}),
@@ -165,7 +176,9 @@ async fn a_tool_loop_goes_round_twice() {
         {"name": "packing", "description": "Says what to pack.", "inputSchema": schema},
     ]);
     let first = bench
-        .converse(json!({"modelId": OLD_CLAUDE, "newMessage": "What is the weather in Rome?", "tools": tools}))
+        .converse(
+            json!({"modelId": OLD_CLAUDE, "newMessage": "What is the weather in Rome?", "tools": tools}),
+        )
         .await;
     assert_eq!(first["stopReason"], "tool_use");
     assert_eq!(
@@ -185,7 +198,8 @@ async fn a_tool_loop_goes_round_twice() {
         }))
         .await;
     assert_eq!(third["toolCalls"][0]["name"], "packing");
-    let results = json!([{"toolUseId": third["toolCalls"][0]["id"], "content": "an umbrella", "status": "success"}]);
+    let results =
+        json!([{"toolUseId": third["toolCalls"][0]["id"], "content": "an umbrella", "status": "success"}]);
     let fourth = bench
         .converse(json!({
             "modelId": OLD_CLAUDE, "messagesHistory": third["messages"], "toolResults": results, "tools": tools,
@@ -212,7 +226,10 @@ async fn documents_and_images_go_with_the_message() {
             "promptCaching": {"messages": true},
         }))
         .await;
-    assert!(response["text"].as_str().is_some_and(|text| text.starts_with("shop says: “We open")), "{response}");
+    assert!(
+        response["text"].as_str().is_some_and(|text| text.starts_with("shop says: “We open")),
+        "{response}"
+    );
     assert_eq!(response["messages"][0]["contentList"][0]["document"], documents[0]);
     assert_eq!(
         bench.body()["messages"][0]["content"],
@@ -233,7 +250,9 @@ async fn reasoning_is_told_and_goes_back_with_its_signature() {
     let first = bench.converse(with(hello(), &json!({"reasoning": {"budgetTokens": 1024}}))).await;
     assert_eq!(first["reasoning"], "They ask: Hello");
     assert_eq!(first["text"], "You said: “Hello”");
-    bench.converse(json!({"modelId": CLAUDE, "newMessage": "More", "messagesHistory": first["messages"]})).await;
+    bench
+        .converse(json!({"modelId": CLAUDE, "newMessage": "More", "messagesHistory": first["messages"]}))
+        .await;
     assert_eq!(
         bench.asked()[1].body["messages"][1]["content"][0],
         json!({"reasoningContent": {"reasoningText": {"text": "They ask: Hello", "signature": "ZW11bGF0ZWQ="}}})
@@ -244,7 +263,8 @@ async fn reasoning_is_told_and_goes_back_with_its_signature() {
 async fn a_guardrail_that_steps_in_is_told() {
     let bench = Bench::start().await;
     let guardrail = json!({"guardrail": {"id": "g1", "version": "1", "trace": "enabled"}});
-    let response = bench.converse(with(json!({"modelId": CLAUDE, "newMessage": "a forbidden thing"}), &guardrail)).await;
+    let response =
+        bench.converse(with(json!({"modelId": CLAUDE, "newMessage": "a forbidden thing"}), &guardrail)).await;
     assert_eq!(response["stopReason"], "guardrail_intervened");
     assert_eq!(response["guardrail"]["intervened"], true);
     assert_eq!(response["guardrail"]["trace"]["actionReason"], "BLOCKED");

@@ -1,6 +1,7 @@
 //! The native job type, from variables to the response, over real sockets to the emulator.
 
 mod actions;
+mod bodies;
 mod conversation;
 mod inputs;
 mod streaming;

@@ -20,7 +20,9 @@ fn ask(model_id: &str, question: &str) -> Value {
 #[tokio::test]
 async fn a_model_that_can_keeps_to_the_schema_by_itself() {
     let bench = Bench::start().await;
-    let response = bench.converse(with(ask(CLAUDE, "We need 12 chairs"), &json!({"outputDescription": "An order"}))).await;
+    let response = bench
+        .converse(with(ask(CLAUDE, "We need 12 chairs"), &json!({"outputDescription": "An order"})))
+        .await;
     assert_eq!(response["json"], json!({"count": 12, "what": "We need 12 chairs"}));
     assert_eq!(response["text"], response["json"].to_string());
     let body = bench.body();
@@ -46,9 +48,14 @@ async fn any_other_model_answers_by_a_tool_that_leaves_no_trace() {
     assert_eq!(body["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"], schema());
     // The history goes on without the tool, which Bedrock would want a result for.
     let last = &response["messages"][1]["contentList"];
-    assert!(last.as_array().is_some_and(|blocks| blocks.iter().all(|block| block.get("toolUse").is_none())), "{last}");
+    assert!(
+        last.as_array().is_some_and(|blocks| blocks.iter().all(|block| block.get("toolUse").is_none())),
+        "{last}"
+    );
     bench
-        .converse(json!({"modelId": OLD_CLAUDE, "newMessage": "Thanks", "messagesHistory": response["messages"]}))
+        .converse(
+            json!({"modelId": OLD_CLAUDE, "newMessage": "Thanks", "messagesHistory": response["messages"]}),
+        )
         .await;
 }
 
@@ -80,7 +87,9 @@ async fn corrections_have_an_end() {
             "output": {"message": {"role": "assistant", "content": [{"text": "{\"count\": \"my secret number\"}"}]}},
             "stopReason": "end_turn", "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2}, "metrics": {"latencyMs": 1},
         });
-        bench.emulator.script(Target::Any, [Step::new(Act::Respond(Canned::json(200, wrong.to_string()))).always()]);
+        bench
+            .emulator
+            .script(Target::Any, [Step::new(Act::Respond(Canned::json(200, wrong.to_string()))).always()]);
         let data = with(ask(CLAUDE, "How many?"), &json!({"outputCorrections": corrections}));
         let error = bench.run("converse", data).await.expect_err("it never fits");
         assert_eq!(error.code.to_string(), "OUTPUT_INVALID");
@@ -95,7 +104,11 @@ async fn an_answer_that_was_cut_is_not_asked_for_again() {
     let bench = Bench::start().await;
     let data = with(ask(CLAUDE, "We need 12 chairs"), &json!({"maxTokens": 3}));
     let error = bench.run("converse", data).await.expect_err("no JSON");
-    assert!(error.message.ends_with("does not fit the schema: it was cut at the maximum of tokens"), "{}", error.message);
+    assert!(
+        error.message.ends_with("does not fit the schema: it was cut at the maximum of tokens"),
+        "{}",
+        error.message
+    );
     assert_eq!(bench.asked().len(), 1);
 }
 

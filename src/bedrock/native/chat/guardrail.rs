@@ -40,7 +40,9 @@ impl Guardrail {
         let found = Self::read(data)?;
         found.ok_or_else(|| {
             let name = data.names().of("data.guardrail.id");
-            Error::input(format!("{name} is missing or empty; name the guardrail that is to look at the texts"))
+            Error::input(format!(
+                "{name} is missing or empty; name the guardrail that is to look at the texts"
+            ))
         })
     }
 

@@ -71,7 +71,8 @@ impl Chat {
             ("additionalModelRequestFields", fields(reasoning.as_ref(), additional)),
         ]);
         check(data, family, &tools, structured.as_ref(), reasoning.as_ref(), &members)?;
-        let mut conversation = Converse { messages, members, cache_point: caching.messages(), is_first: false };
+        let mut conversation =
+            Converse { messages, members, cache_point: caching.messages(), is_first: false };
         if let Some(config) = tools.config(structured.as_ref(), caching.tools()) {
             conversation.members.insert("toolConfig".to_owned(), config);
         }
@@ -103,7 +104,9 @@ impl Chat {
                     left -= 1;
                     body = body.with(&structured.correction(&answer, &misfit));
                 }
-                (Some(Verdict::Fit(json)), _) => return Ok(self.response(call, tally, answer, Some(json))?),
+                (Some(Verdict::Fit(json)), _) => {
+                    return Ok(self.response(call, tally, answer, Some(json))?);
+                }
                 (Some(Verdict::Misfit(_) | Verdict::Other) | None, _) => {
                     return Ok(self.response(call, tally, answer, None)?);
                 }
@@ -128,10 +131,7 @@ fn inference(data: &Field<'_>) -> Result<Map<String, Value>, connector::Error> {
 }
 
 /// The system prompt as blocks.
-pub(super) fn system(
-    data: &Field<'_>,
-    caching: Option<&Caching>,
-) -> Result<Option<Value>, connector::Error> {
+pub(super) fn system(data: &Field<'_>, caching: Option<&Caching>) -> Result<Option<Value>, connector::Error> {
     let Some(prompt) = read::text(data, "systemPrompt")? else { return Ok(None) };
     let mut blocks = vec![json!({ "text": prompt })];
     blocks.extend(caching.and_then(Caching::system));
@@ -187,13 +187,18 @@ fn check(
     let by_tool = structured.filter(|structured| structured.by == By::Tool);
     let thinks = reasoning.is_some() && matches!(family, Family::Anthropic | Family::Unknown);
     if by_tool.is_some() && tools.is_forced() {
-        return conflict("toolChoice", "outputSchema", "with a schema, this model has to answer by a tool of ours");
+        return conflict(
+            "toolChoice",
+            "outputSchema",
+            "with a schema, this model has to answer by a tool of ours",
+        );
     }
     if by_tool.is_some_and(|structured| tools.has(&structured.name)) {
         return conflict("outputName", "tools", "no tool may have the name of the schema");
     }
     if by_tool.is_some() && thinks {
-        let remedy = "this model cannot be made to use a tool while it reasons; take one with structured output";
+        let remedy =
+            "this model cannot be made to use a tool while it reasons; take one with structured output";
         return conflict("outputSchema", "reasoning", remedy);
     }
     if tools.is_forced() && thinks {

@@ -91,7 +91,8 @@ fn additional(mut answer: Value) -> Map<String, Value> {
         let members = answer.get_mut(name).map(Value::take).map(|part| rest(part, known)).unwrap_or_default();
         (!members.is_empty()).then(|| (name.to_owned(), Value::Object(members)))
     };
-    let parts = [part("metrics", &["latencyMs"]), part("trace", &["guardrail"]), part("output", &["message"])];
+    let parts =
+        [part("metrics", &["latencyMs"]), part("trace", &["guardrail"]), part("output", &["message"])];
     let mut additional = rest(answer, KNOWN);
     additional.extend(parts.into_iter().flatten());
     additional

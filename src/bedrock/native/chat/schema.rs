@@ -41,8 +41,5 @@ pub(super) fn misfit(schema: &Value, value: &Value) -> Option<Problems> {
             .collect();
         lines.join("; ")
     };
-    Some(Problems {
-        masked: all(&|error| error.masked().to_string()),
-        open: all(&|error| error.to_string()),
-    })
+    Some(Problems { masked: all(&|error| error.masked().to_string()), open: all(&|error| error.to_string()) })
 }

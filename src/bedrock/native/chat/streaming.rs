@@ -65,7 +65,9 @@ pub(super) async fn ask(
 fn refuses_streams(error: &Error) -> bool {
     match error {
         Error::Service { status: 403, code, .. } => code == "AccessDeniedException",
-        Error::Service { status: 400 | 404 | 405, message, .. } => message.to_ascii_lowercase().contains("stream"),
+        Error::Service { status: 400 | 404 | 405, message, .. } => {
+            message.to_ascii_lowercase().contains("stream")
+        }
         _ => false,
     }
 }

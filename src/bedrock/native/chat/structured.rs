@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::family::has_structured_output;
-use super::super::read;
+use super::super::read::{self, members};
 use super::response::reply_text;
 use super::schema;
 use super::tools::check_name;
@@ -72,10 +72,11 @@ impl Structured {
     /// For a model that keeps to a schema by itself.
     pub(super) fn text_format(&self) -> Option<Value> {
         (self.by == By::Model).then(|| {
-            let mut definition = json!({ "schema": self.schema.to_string(), "name": self.name });
-            if let Some(description) = &self.description {
-                definition["description"] = description.as_str().into();
-            }
+            let definition = members([
+                ("schema", Some(self.schema.to_string().into())),
+                ("name", Some(self.name.as_str().into())),
+                ("description", self.description.as_deref().map(Value::from)),
+            ]);
             json!({ "type": "json_schema", "structure": { "jsonSchema": definition } })
         })
     }
@@ -154,8 +155,10 @@ impl Structured {
                 *block = json!({ "text": input });
             }
         }
-        if answer["stopReason"] == "tool_use" && tool_uses(&answer).next().is_none() {
-            answer["stopReason"] = "end_turn".into();
+        let has_tools = tool_uses(&answer).next().is_some();
+        match answer.get_mut("stopReason") {
+            Some(stop_reason) if *stop_reason == "tool_use" && !has_tools => *stop_reason = "end_turn".into(),
+            _ => {}
         }
         answer
     }

@@ -31,7 +31,11 @@ impl Tools {
                 Value::String(text) => {
                     let parsed = json::parse(text.as_bytes()).map_err(|_| field.wrong("a list of tools"))?;
                     // The text is the list, so its items have the names of the list's.
-                    Field::named("data.tools", &parsed, data.names()).items().iter().map(tool).collect::<Result<_, _>>()?
+                    Field::named("data.tools", &parsed, data.names())
+                        .items()
+                        .iter()
+                        .map(tool)
+                        .collect::<Result<_, _>>()?
                 }
                 _ => field.items().iter().map(tool).collect::<Result<_, _>>()?,
             },
