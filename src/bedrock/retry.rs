@@ -46,6 +46,7 @@ impl Kind {
             | Error::NoTurn { .. }
             | Error::TimedOut { .. }
             | Error::Credentials { .. }
+            | Error::Refused { .. }
             | Error::Unreadable { .. }
             | Error::TooLarge { .. }
             | Error::NoMessage { .. }
