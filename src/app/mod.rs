@@ -127,7 +127,8 @@ impl App {
     pub async fn start(self) -> Result<Running, Error> {
         let client = zeebe::Client::new(&self.config.gateway)?;
         let clients = Arc::new(Clients::new(self.config.bedrock.clone())?);
-        let secrets = self.secrets(&client, &clients).await?;
+        // Boxed, because it is large: it may read the whole environment of the SDK.
+        let secrets = Box::pin(self.secrets(&client, &clients)).await?;
         let in_force = Handle::new(Arc::clone(&self.config.connections), self.config.inline_credentials);
         let runtime = self.runtime(secrets, &client, &clients, &in_force)?;
         let reloader =

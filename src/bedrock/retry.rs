@@ -40,6 +40,7 @@ impl Kind {
             Error::StreamCut { code: Some(code), .. } if PASSING.contains(&code.as_str()) => Self::Cut,
             Error::HuggingFace(error) if error.is_throttled() => Self::Throttled,
             Error::HuggingFace(error) if error.is_transient() => Self::Transient,
+            Error::HuggingFace(error) if error.is_cut() => Self::Cut,
             Error::HuggingFace(_)
             | Error::Service { .. }
             | Error::NoTurn { .. }

@@ -119,6 +119,11 @@ impl Error {
         matches!(self, Self::Service { status: 500 | 502 | 503 | 504, .. } | Self::Connection { .. })
     }
 
+    /// Whether the answer had begun, and its rest is lost.
+    pub fn is_cut(&self) -> bool {
+        matches!(self, Self::StreamCut { .. })
+    }
+
     /// After how long the service wants to be asked again.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -112,6 +112,14 @@ impl Embed {
                 expected: format!("{}, one for each text", self.texts.len()),
             });
         }
+        // A model that was not made for sentences gives a vector for each token, which are too many to be one.
+        if embeddings.iter().any(|vector| vector.get(0).is_some_and(Value::is_array)) {
+            return Err(Error::Incomplete {
+                model_id: call.masker.mask(&self.model_id),
+                found: "vectors for tokens".to_owned(),
+                expected: "one vector for each text, as models for sentences give it".to_owned(),
+            });
+        }
         let dimensions = embeddings.first().and_then(Value::as_array).map(Vec::len);
         let told = [("embeddings", Value::Array(embeddings)), ("dimensions", json!(dimensions))];
         Ok(tally.seal(call, &self.model_id, told, Map::new()))

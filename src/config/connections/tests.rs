@@ -301,3 +301,23 @@ fn connections_that_are_no_list_are_named() {
     );
     assert_eq!(mistakes("connections = [3]\n"), ["connections[1] in FILE: found `3`, expected a table"]);
 }
+
+#[test]
+fn models_of_hugging_face_have_owners() {
+    let hub = |namespace: &str, id: &str| {
+        format!(
+            "[[connections]]\nname = \"hub\"\nprovider = \"huggingface\"\n{namespace}\naccess = [{{}}]\n\
+             authentication = {{ kind = \"api-key\", api-key = {{ env = \"HF_TOKEN\" }} }}\n\
+             [[connections.models]]\nid = \"{id}\"\nalias = \"m\"\n"
+        )
+    };
+    let expected = "expected owner/name, or a name alone where the connection has a namespace";
+    for id in ["gpt2", "a/b/c", "a/"] {
+        assert_eq!(
+            mistakes(&hub("", id)),
+            [format!("connections.hub.models.m.id in FILE: found `{id}`, {expected}")]
+        );
+    }
+    let config = config(&hub("namespace = \"acme\"", "gpt2"));
+    assert_eq!(config.connections.connection("hub").unwrap().models[0].id, "acme/gpt2");
+}

@@ -1,10 +1,12 @@
 //! `check` of connections: whose they are, what is there, and what a policy lacks.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Output;
 
 use axum::Router;
 use axum::body::Bytes;
 use bedrock_connector::emulator::bedrock::{self, Bedrock};
+use bedrock_connector::emulator::huggingface::HuggingFace;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -59,6 +61,7 @@ async fn run(bedrock: &Bedrock, toml: &str) -> Vec<(String, String, String)> {
         .env("BEDROCK_CONNECTOR_BEDROCK_ENDPOINT", bedrock.url())
         .env("CAMUNDA_CLIENT_GRPCADDRESS", "http://127.0.0.1:1")
         .envs(SALES)
+        .env("HF_TOKEN", "hf_secret")
         .output()
         .await
         .expect("the program runs");
@@ -146,4 +149,30 @@ async fn a_wrong_account_id_or_kind_is_told() {
         let found = checks.iter().any(|check| check.0 == name && check.1 == state && check.2.contains(text));
         assert!(found, "{name}: {checks:?}");
     }
+}
+
+#[tokio::test]
+async fn models_of_hugging_face_are_looked_at_too() {
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let hub = HuggingFace::start(anywhere).await.expect("a free port");
+    let models = ["org/chat", "emulator/unauthorized", "emulator/gated", "emulator/missing"];
+    let models: String = models.iter().map(|id| format!("[[connections.models]]\nid = \"{id}\"\n")).collect();
+    let toml = format!(
+        "[[connections]]\nname = \"hub\"\nprovider = \"huggingface\"\nendpoint = \"{}\"\naccess = [{{}}]\n\
+         authentication = {{ kind = \"api-key\", api-key = {{ env = \"HF_TOKEN\" }} }}\n{models}\
+         [[connections.models]]\nid = \"org/vectors\"\nkind = \"embedding\"\n",
+        hub.url()
+    );
+    let checks = run(&bedrock().await, &toml).await;
+    for (name, state, text) in [
+        ("model hub/org/chat", "ok", "there and granted at Hugging Face"),
+        ("model hub/emulator/unauthorized", "failed", "HUGGINGFACE_UNAUTHORIZED"),
+        ("model hub/emulator/gated", "failed", "HUGGINGFACE_FORBIDDEN"),
+        ("model hub/emulator/missing", "failed", "it is not there at Hugging Face"),
+        ("model hub/org/vectors", "ok", "there and granted at Hugging Face"),
+    ] {
+        let found = checks.iter().any(|check| check.0 == name && check.1 == state && check.2.contains(text));
+        assert!(found, "{name}: {checks:?}");
+    }
+    assert_eq!(hub.exchanges().count(|exchange| exchange.status == 200), 0, "nothing is paid for");
 }

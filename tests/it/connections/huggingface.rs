@@ -121,9 +121,13 @@ async fn texts_are_continued_and_embedded() {
         (&json!(384), Some(3))
     );
     assert_eq!(answer["embeddings"][0], answer["embeddings"][2]);
+    hub.hub.script("tokens", Fault::Respond(200, json!([[[0.1, 0.2], [0.3, 0.4]]])), Times::Next(1));
+    let data = json!({"modelId": "minilm", "texts": "of tokens"});
+    let (_, message) = hub.failure(action("hub", "embed", data)).await;
+    assert!(message.contains("has vectors for tokens, expected one vector for each text"), "{message}");
     let paths: Vec<_> = hub.hub.exchanges().all().into_iter().map(|exchange| exchange.path).collect();
     let embeds = "/hf-inference/models/sentence-transformers/all-MiniLM-L6-v2/pipeline/feature-extraction";
-    assert_eq!(paths, ["/hf-inference/models/acme/rhymes", embeds]);
+    assert_eq!(paths, ["/hf-inference/models/acme/rhymes", embeds, embeds]);
 }
 
 #[tokio::test]
@@ -145,19 +149,20 @@ async fn what_is_loading_is_waited_for() {
 #[tokio::test]
 async fn errors_are_told_with_their_codes() {
     let hub = Hub::start().await;
-    for (fault, text) in [
-        (Fault::Status(401), "Invalid username or password. (Service: Hugging Face, Status Code: 401"),
-        (Fault::Status(403), "Status Code: 403"),
-        (Fault::Status(404), "The requested model does not exist."),
-        (Fault::Status(422), "Input validation error"),
-        (Fault::Cut(3), "the answer was cut in the middle"),
-        (Fault::Broken(3), "the model has failed in the middle"),
+    // A stream that was cut is asked for once more, as at Bedrock.
+    for (fault, attempts, text) in [
+        (Fault::Status(401), 1, "Invalid username or password. (Service: Hugging Face, Status Code: 401"),
+        (Fault::Status(403), 1, "Status Code: 403"),
+        (Fault::Status(404), 1, "The requested model does not exist."),
+        (Fault::Status(422), 1, "Input validation error"),
+        (Fault::Cut(3), 2, "the answer was cut in the middle"),
+        (Fault::Broken(3), 2, "the model has failed in the middle"),
     ] {
-        hub.hub.script("", fault.clone(), Times::Next(1));
+        hub.hub.script("", fault.clone(), Times::Next(attempts));
         let before = hub.hub.exchanges().all().len();
         let (_, message) = hub.failure(ask("llama", "Hello?").header("retryBackoff", "PT1H")).await;
         assert!(message.contains(text), "{message}");
-        assert_eq!(hub.hub.exchanges().all().len(), before + 1, "{fault:?} is not asked again");
+        assert_eq!(hub.hub.exchanges().all().len(), before + attempts, "{fault:?}");
     }
     hub.hub.script("", Fault::Status(500), Times::Next(2));
     hub.answer(ask("llama", "again")).await;
