@@ -173,7 +173,7 @@ impl Connection {
             access: None,
             // Whoever asks sees from it that this is no way to Bedrock.
             hosted: (self.provider == Provider::HuggingFace)
-                .then(|| Hosted { task: Task::Chat, endpoint: None }),
+                .then_some(Hosted { task: Task::Chat, endpoint: None }),
         }
     }
 }
