@@ -15,19 +15,20 @@ use crate::cli::EmulatorArgs;
 pub(crate) fn run(arguments: &EmulatorArgs) -> anyhow::Result<Exit> {
     Runtime::new()?.block_on(async {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
+        let print = |url: String| writeln!(anstream::stdout().lock(), "{url}");
         if arguments.huggingface {
             let huggingface = HuggingFace::start(listen).await?;
-            print(&huggingface.url())?;
+            print(huggingface.url())?;
             tokio::signal::ctrl_c().await?;
-            return Ok(Exit::Done);
+        } else {
+            let bedrock = Bedrock::start(Options { listen, ..Options::default() }).await?;
+            print(bedrock.url())?;
+            let _issuer = match arguments.roles.as_slice() {
+                [] => None,
+                roles => Some(issuer(roles).await?),
+            };
+            tokio::signal::ctrl_c().await?;
         }
-        let bedrock = Bedrock::start(Options { listen, ..Options::default() }).await?;
-        print(&bedrock.url())?;
-        let _issuer = match arguments.roles.as_slice() {
-            [] => None,
-            roles => Some(issuer(roles).await?),
-        };
-        tokio::signal::ctrl_c().await?;
         Ok(Exit::Done)
     })
 }
@@ -40,10 +41,6 @@ async fn issuer(roles: &[String]) -> io::Result<Issuer> {
             None => Role::new(role),
         });
     }
-    print(&issuer.url())?;
+    writeln!(anstream::stdout().lock(), "{}", issuer.url())?;
     Ok(issuer)
-}
-
-fn print(url: &str) -> io::Result<()> {
-    writeln!(anstream::stdout().lock(), "{url}")
 }

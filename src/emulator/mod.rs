@@ -1,9 +1,9 @@
-//! In-process servers for `demo`, `bench` and the tests: a Zeebe gateway, Amazon Bedrock, Hugging Face, and those who give
-//! out AWS's credentials.
+//! In-process servers for `demo`, `bench` and the tests: a Zeebe gateway, Amazon Bedrock, Hugging Face, and those
+//! who give out AWS's credentials.
 //!
-//! All listen on real sockets of 127.0.0.1 and keep the promises of what they stand for, and all can be told to misbehave
-//! in ways that have names ([`gateway::Fault`], [`bedrock::Step`], [`huggingface::Fault`], [`issuer::Step`]). None is a
-//! product: what they cannot do they refuse, in words that say so.
+//! All listen on real sockets of 127.0.0.1 and keep the promises of what they stand for, and all can be told to
+//! misbehave in ways that have names ([`gateway::Fault`], [`bedrock::Step`], [`huggingface::Fault`],
+//! [`issuer::Step`]). None is a product: what they cannot do they refuse, in words that say so.
 
 pub mod bedrock;
 pub mod bpmn;
