@@ -12,6 +12,7 @@ use self::cli::{Cli, Command};
 use self::commands::{Exit, output};
 
 fn main() -> ExitCode {
+    commands::environment::without_empty_variables_of_aws();
     let parsed =
         cli::command().try_get_matches().and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches));
     let cli = match parsed {
@@ -39,9 +40,12 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Some(Command::Check(arguments)) => commands::check::run(arguments),
         Some(Command::Eval(arguments)) => commands::eval::run(arguments),
         Some(Command::Demo(arguments)) => commands::demo::run(arguments),
+        Some(Command::Templates(arguments)) => commands::templates::run(arguments),
         Some(Command::Bench(arguments)) => commands::bench::run(arguments),
         Some(Command::Emulator(arguments)) => commands::emulator::run(arguments),
         Some(Command::Journal(arguments)) => commands::journal::run(&arguments.action),
+        Some(Command::Access(arguments)) => commands::access::run(&arguments.action),
+        Some(Command::Policy(arguments)) => commands::policy::run(arguments),
         Some(Command::Health(arguments)) => commands::health::run(arguments),
     }
 }

@@ -3,8 +3,10 @@
 //! Start: connectors, then the operator's port, so that probes have an answer, then the worker. Stop: no new
 //! jobs, running ones finish or are given back, the journal is closed, and the operator's port closes last.
 
+mod connections;
 mod journal;
 mod probes;
+mod reload;
 
 use std::fmt::{self, Debug};
 use std::net::SocketAddr;
@@ -16,13 +18,18 @@ use http::HeaderValue;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+pub use self::connections::to_huggingface;
 use self::probes::{CredentialsProbe, GatewayProbe};
+use self::reload::Load;
+pub use self::reload::Reloader;
 use crate::admin::{self, ConnectorInfo, Exhibits, Loggers, Phase};
 use crate::bedrock::{self, Bedrock, Clients, Flavour};
 use crate::clock::SystemClock;
-use crate::config::{Config, SecretsConfig, SecretsMode};
+use crate::config::{Config, Mistakes, SecretsConfig, SecretsMode};
+use crate::connections::{Gate, Handle, Provider};
 use crate::connector::{self, Connector, Registry, Runtime};
 use crate::documents::{self, Authorize, RestOptions, RestStore, Store};
+use crate::huggingface;
 use crate::journal::Journal;
 use crate::secrets::{self, AwsSecrets, DeployedModels, FolderSecrets, ProcessSource, SecretProvider};
 use crate::telemetry::{self, LogFilter, Telemetry};
@@ -39,6 +46,8 @@ pub enum Error {
     Models(#[from] zeebe::RestError),
     #[error("the connector to Bedrock cannot be built")]
     Bedrock(#[from] bedrock::Error),
+    #[error("the way to Hugging Face cannot be built")]
+    HuggingFace(#[from] huggingface::Error),
     #[error("documents cannot be fetched")]
     Documents(#[from] documents::Error),
     #[error(transparent)]
@@ -62,6 +71,8 @@ pub struct App {
     secret_providers: Option<Vec<Arc<dyn SecretProvider>>>,
     around: Around,
     loggers: Option<Arc<dyn Loggers>>,
+    /// None: the configuration never changes.
+    load: Option<Load>,
 }
 
 impl Debug for App {
@@ -74,7 +85,7 @@ impl App {
     /// The program as it is configured.
     pub fn new(config: Config, telemetry: Telemetry) -> Self {
         let around: Around = Box::new(|connector| connector);
-        Self { config, telemetry, secret_providers: None, around, loggers: None }
+        Self { config, telemetry, secret_providers: None, around, loggers: None, load: None }
     }
 
     /// Takes the secrets from elsewhere than the configuration says.
@@ -101,13 +112,26 @@ impl App {
         self
     }
 
+    /// Reads the configuration again with this, when its file has changed or somebody says so.
+    #[must_use]
+    pub fn reload_with(
+        mut self,
+        load: impl Fn() -> Result<Config, Mistakes> + Send + Sync + 'static,
+    ) -> Self {
+        self.load = Some(Arc::new(load));
+        self
+    }
+
     /// Starts everything. It does not wait for the gateway: an engine that is away is waited for while the
     /// process is live and not ready.
     pub async fn start(self) -> Result<Running, Error> {
         let client = zeebe::Client::new(&self.config.gateway)?;
         let clients = Arc::new(Clients::new(self.config.bedrock.clone())?);
         let secrets = self.secrets(&client, &clients).await?;
-        let runtime = self.runtime(secrets, &client, &clients)?;
+        let in_force = Handle::new(Arc::clone(&self.config.connections), self.config.inline_credentials);
+        let runtime = self.runtime(secrets, &client, &clients, &in_force)?;
+        let reloader =
+            Arc::new(Reloader::new(self.config.clone(), self.load, in_force, self.telemetry.clone()));
         let connectors = exhibited(runtime.registry());
         let journal = self::journal::open(&self.config, &client, &self.telemetry).await;
         let options = self.config.worker.clone();
@@ -124,6 +148,7 @@ impl App {
                     worker: worker.handle(),
                 }),
                 Arc::new(CredentialsProbe(clients)),
+                Arc::clone(&reloader) as _,
             ],
             metrics: Some((Arc::new(move || telemetry.render()), telemetry::CONTENT_TYPE)),
             loggers: self.loggers,
@@ -134,8 +159,19 @@ impl App {
         let (stop_worker, stop_admin) = (CancellationToken::new(), CancellationToken::new());
         let admin = tokio::spawn(service.run(stop_admin.clone()));
         let worker = tokio::spawn(worker.run(stop_worker.clone()));
+        let watch = tokio::spawn(Arc::clone(&reloader).watch(self.config.reload.clone()));
         health.enter(Phase::Running);
-        Ok(Running { admin_address, health, stop_worker, worker, journal, stop_admin, admin })
+        Ok(Running {
+            admin_address,
+            health,
+            stop_worker,
+            worker,
+            journal,
+            stop_admin,
+            admin,
+            reloader,
+            watch,
+        })
     }
 
     async fn secrets(&self, client: &zeebe::Client, clients: &Clients) -> Result<secrets::Resolver, Error> {
@@ -162,10 +198,12 @@ impl App {
         secrets: secrets::Resolver,
         client: &zeebe::Client,
         clients: &Arc<Clients>,
+        in_force: &Handle,
     ) -> Result<Runtime, Error> {
         let fetch = documents::External::new(self.config.documents.clone())?;
         let budget = documents::Budget::new(self.config.documents_memory_bytes);
         let loader = documents::Loader::new(Arc::new(fetch), self.document_store(client)?, budget);
+        let ways = Arc::new(self::connections::ways(clients, &self.telemetry)?);
         let mut registry = Registry::default();
         let job_types = &self.config.job_types;
         for (flavour, job_type) in
@@ -174,7 +212,12 @@ impl App {
             let Some(job_type) = job_type else { continue };
             let connector =
                 Bedrock::new(flavour, Arc::clone(clients), loader.clone(), self.telemetry.clone());
-            registry = registry.with(job_type, (self.around)(Arc::new(connector)));
+            let connector = Arc::new(connector.with_ways(Arc::clone(&ways)));
+            let gate = Gate::new(in_force.clone(), Arc::clone(&connector) as _, self.telemetry.clone());
+            // Hugging Face is asked in the same words, by another way.
+            let gate = gate.with(Provider::Bedrock, Arc::clone(&connector) as _);
+            let gate = gate.with(Provider::HuggingFace, connector);
+            registry = registry.with(job_type, (self.around)(Arc::new(gate)));
         }
         let runtime = Runtime::new(registry, Arc::new(secrets), connector::Options::default());
         Ok(runtime.with_telemetry(self.telemetry.clone()).with_documents(Arc::new(loader)))
@@ -268,12 +311,19 @@ pub struct Running {
     journal: Journal,
     stop_admin: CancellationToken,
     admin: JoinHandle<()>,
+    reloader: Arc<Reloader>,
+    watch: JoinHandle<()>,
 }
 
 impl Running {
     /// Where health and metrics are.
     pub fn admin_address(&self) -> SocketAddr {
         self.admin_address
+    }
+
+    /// Puts a changed configuration in force.
+    pub fn reloader(&self) -> Arc<Reloader> {
+        Arc::clone(&self.reloader)
     }
 
     /// Returns when the worker has ended, which it only does when it is told to or has a defect.
@@ -295,6 +345,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        self.watch.abort();
         self.worker.abort();
         self.admin.abort();
     }

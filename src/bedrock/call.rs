@@ -4,21 +4,25 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use aws_smithy_types::byte_stream::ByteStream;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::connector::{Flavour, Parts};
 use super::converse::{self, Converse};
-use super::input::{Action, Operation, Request};
-use super::send::{self, Answer};
+use super::field::Field;
+use super::input::{Action, Request};
+use super::native::Task;
+use super::outgoing::{Operation, Outgoing};
+use super::route::Route;
+use super::send::{self, Answer, Head};
 use super::target::Target;
 use super::turns::{Caller, Turns};
-use super::{Error, invoke_model};
-use crate::connector::{self, Call, Response, json as strict_json};
+use super::{Error, hosted, invoke_model, receive, stream};
+use crate::connector::{self, Call, Response};
 use crate::documents::{Expander, Session};
 use crate::secrets::Masker;
 use crate::telemetry::Event;
@@ -30,7 +34,7 @@ pub(super) struct BedrockCall {
     pub(super) flavour: Flavour,
     /// The process, which takes its turn with others.
     pub(super) process: Arc<str>,
-    pub(super) target: Target,
+    pub(super) route: Route,
     pub(super) action: Action,
     /// As it came, for the fingerprint.
     pub(super) data: Value,
@@ -40,6 +44,18 @@ pub(super) struct BedrockCall {
     pub(super) masker: Masker,
 }
 
+/// An answer, who gave it, and what it took.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) value: Value,
+    pub(super) head: Head,
+    pub(super) attempts: u32,
+    pub(super) took: Duration,
+    /// As they may be told.
+    pub(super) region: String,
+    pub(super) upstream: Option<String>,
+}
+
 impl Call for BedrockCall {
     fn fingerprint(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
@@ -47,9 +63,11 @@ impl Call for BedrockCall {
             Flavour::Compat => "compat",
             Flavour::Native => "native",
         };
-        let endpoint = self.target.endpoint.as_deref().unwrap_or_default();
+        let [way, place, detail] = self.route.marks();
         let data = self.data.to_string();
-        for part in [flavour, self.action.path(), &self.target.region, endpoint, &data] {
+        // Without a connection the mark is empty and left out, so that answers from before there were any still count.
+        let way = Some(way).filter(|way| !way.is_empty());
+        for part in way.into_iter().chain([flavour, self.action.name(), place, detail, &data]) {
             // The length keeps two parts from passing for two others.
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
@@ -83,14 +101,15 @@ impl BedrockCall {
             Some(request) => request,
             None => {
                 Expander { session: &mut session }.expand(&mut data).await.map_err(Error::from)?;
-                Request::read(self.action, &data)?
+                Request::read(self.flavour, self.action, &Field::named("data", &data, self.flavour.names()))?
             }
         };
         drop(data);
-        let model_id = request.model_id;
-        let response = match request.operation {
-            Operation::Converse(converse) => self.converse(&model_id, converse, session).await?,
-            Operation::InvokeModel { payload } => self.invoke(&model_id, payload, session).await?,
+        let response = match request {
+            Request::Converse { model_id, converse } => self.converse(&model_id, converse, session).await?,
+            Request::InvokeModel { model_id, payload } => self.invoke(&model_id, payload, session).await?,
+            // Boxed, because tasks of the compat type should not carry the room for it.
+            Request::Native(task) => Box::pin(self.native(task, session)).await?,
         };
         Ok(Response(response))
     }
@@ -102,88 +121,130 @@ impl BedrockCall {
         mut session: Session<'_>,
     ) -> Result<Value, Error> {
         let body = converse.body(&mut session).await?;
-        let (answer, request_id) = self.ask(model_id, body).await?;
+        let Asked { value: answer, .. } =
+            self.ask(&Outgoing::new(model_id, Operation::Converse, body.bytes)).await?;
         drop(session);
-        self.tell_tokens(model_id, &answer);
+        self.tell_tokens(model_id, answer.get("usage").unwrap_or_default());
         let reply = converse::reply(&answer, model_id)?;
-        let text = reply.text();
-        let is_first = converse.is_first;
+        let (is_first, text) = (converse.is_first, reply.text());
         let conversation = converse.answered(reply);
-        let messages: Value = conversation.iter().map(super::history::Message::to_value).collect();
-        Ok(match self.flavour {
-            Flavour::Compat if is_first => converse::first_result(&conversation, &text),
-            Flavour::Compat => messages,
-            Flavour::Native => native(answer, &text, messages, &self.masker.mask(model_id), request_id),
+        Ok(match is_first {
+            true => converse::first_result(&conversation, &text),
+            false => conversation.iter().map(super::history::Message::to_value).collect(),
         })
     }
 
     async fn invoke(&self, model_id: &str, payload: Value, session: Session<'_>) -> Result<Value, Error> {
-        let body = Bytes::from(payload.to_string());
+        let body = payload.to_string();
         drop(payload);
-        let (answer, request_id) = self.ask(model_id, body).await?;
+        let asked = self.ask(&Outgoing::new(model_id, Operation::InvokeModel, body)).await?;
         drop(session);
-        let mut response = invoke_model::response(answer);
-        if let (Flavour::Native, Value::Object(entries)) = (self.flavour, &mut response) {
-            entries.insert("modelId".into(), self.masker.mask(model_id).into());
-            entries.insert("requestId".into(), json!(request_id));
+        Ok(invoke_model::response(asked.value))
+    }
+
+    async fn native(&self, task: Task, session: Session<'_>) -> Result<Value, connector::Error> {
+        match task.limit() {
+            None => task.run(self, session).await,
+            Some(limit) => tokio::time::timeout(limit, task.run(self, session))
+                .await
+                .unwrap_or_else(|_| Err(Error::TimedOut { limit }.into())),
         }
-        Ok(response)
     }
 
     /// Sends until there is an answer, or no further attempt.
-    async fn ask(&self, model_id: &str, body: Bytes) -> Result<(Value, Option<String>), Error> {
-        let client = self.parts.clients.get(&self.target).await?;
+    pub(super) async fn ask(&self, outgoing: &Outgoing) -> Result<Asked, Error> {
         let started = Instant::now();
-        let max_bytes = self.parts.clients.options().max_answer_bytes;
-        let shown = (&*self.masker.mask(model_id), &*self.masker.mask(&self.target.region));
-        let mut turns = Turns::new(self.caller(model_id, shown));
+        let subject = outgoing.subject();
+        let model = self.masker.mask(subject);
+        let mut turns = Turns::new(self.caller(&model));
+        let mut round = self.route.round();
+        let (mut upstream, mut region) = (None, String::new());
         let result = loop {
+            let stop = match round.next(&self.parts, subject, &turns).await {
+                Ok(stop) => stop,
+                Err(error) => break Err(error),
+            };
+            (upstream, region) = (stop.upstream(), self.masker.mask(&stop.target.region));
+            let outgoing = outgoing.at(stop.model_id(subject));
+            turns.enter(&stop.target, outgoing.subject(), &region);
             if let Err(error) = turns.next().await {
                 break Err(error);
             }
-            let result = send::send(&client, self.action, model_id, &body, max_bytes).await;
-            let result = result.and_then(|answer| self.read(model_id, answer));
+            let result = self.attempt(&stop.target, &outgoing).await;
+            stop.end(&result);
+            if round.has_next() && turns.elsewhere(&result) {
+                continue;
+            }
             if let ControlFlow::Break(result) = turns.after(result).await {
                 break result;
             }
+            round = self.route.round();
         };
-        if let Ok((answer, _)) = &result {
-            turns.used(counted_tokens(answer));
+        if let Ok((answer, head)) = &result {
+            turns.used(counted_tokens(answer, head));
         }
-        self.tell_call(model_id, result.as_ref().err(), turns.made, started.elapsed());
-        result
+        self.tell_call(&model, &region, result.as_ref().err(), turns.made, started.elapsed());
+        let (value, head) = result?;
+        Ok(Asked { value, head, attempts: turns.made, took: started.elapsed(), region, upstream })
     }
 
-    fn caller<'a>(&'a self, model_id: &'a str, shown: (&'a str, &'a str)) -> Caller<'a> {
+    /// One attempt at one place.
+    async fn attempt(&self, target: &Target, outgoing: &Outgoing) -> Result<(Value, Head), Error> {
+        let sent = Instant::now();
+        if let (Some(hosting), Some(client)) = (&target.hosting, self.route.huggingface()) {
+            let began = || self.tell_first_token(outgoing.subject(), sent);
+            return hosted::ask(client, target, hosting, outgoing, began).await;
+        }
+        let max_bytes = self.parts.clients.options().max_answer_bytes;
+        let client = self.parts.clients.get(target).await?;
+        let answer = send::send(&client, outgoing, max_bytes).await?;
+        self.read(outgoing, answer, sent).await
+    }
+
+    fn caller<'a>(&'a self, model: &'a str) -> Caller<'a> {
         let Parts { clients, telemetry, .. } = &*self.parts;
-        Caller { clients, telemetry, target: &self.target, model_id, process: &self.process, shown }
+        Caller { clients, telemetry, process: &self.process, model }
     }
 
-    fn read(&self, model_id: &str, answer: Answer) -> Result<(Value, Option<String>), Error> {
-        let unreadable = |reason: String| Error::Unreadable {
-            model_id: model_id.to_owned(),
-            reason,
-            java_class: send::unreadable_class(self.action),
+    async fn read(&self, outgoing: &Outgoing, answer: Answer, sent: Instant) -> Result<(Value, Head), Error> {
+        let Answer { body, events, head } = answer;
+        let value = match events {
+            Some(events) => self.read_events(outgoing, events, sent).await?,
+            None => receive::read(outgoing, &body, &head)?,
         };
-        let value = strict_json::parse(&answer.body).map_err(|error| unreadable(error.to_string()))?;
-        if self.action == Action::Converse && !value.is_object() {
-            return Err(unreadable(format!("it is {}, expected an object", strict_json::kind(&value))));
-        }
-        Ok((value, answer.request_id))
+        Ok((value, head))
     }
 
-    fn tell_call(&self, model: &str, error: Option<&Error>, attempts: u32, took: Duration) {
+    /// Reads a stream to its end.
+    async fn read_events(
+        &self,
+        outgoing: &Outgoing,
+        events: ByteStream,
+        sent: Instant,
+    ) -> Result<Value, Error> {
+        let options = self.parts.clients.options();
+        let limits = stream::Limits {
+            idle: options.stream_idle,
+            max_bytes: options.max_answer_bytes,
+            model_id: outgoing.subject(),
+        };
+        stream::read(events, limits, || self.tell_first_token(outgoing.subject(), sent)).await
+    }
+
+    fn tell_first_token(&self, model_id: &str, sent: Instant) {
+        let model = &self.masker.mask(model_id);
+        self.parts.telemetry.emit(Event::FirstToken { model, wait: sent.elapsed() });
+    }
+
+    fn tell_call(&self, model: &str, region: &str, error: Option<&Error>, attempts: u32, took: Duration) {
         let code = error.map(Error::code);
         let code = code.as_deref().unwrap_or("OK");
-        let (model, region) = (&self.masker.mask(model), &self.masker.mask(&self.target.region));
         let action = self.action.name();
         self.parts.telemetry.emit(Event::ModelCalled { model, region, action, code, attempts, took });
     }
 
-    fn tell_tokens(&self, model: &str, answer: &Value) {
-        let count = |key: &str| {
-            answer.get("usage").and_then(|usage| usage.get(key)).and_then(Value::as_u64).unwrap_or(0)
-        };
+    pub(super) fn tell_tokens(&self, model: &str, usage: &Value) {
+        let count = |key: &str| usage.get(key).and_then(Value::as_u64).unwrap_or(0);
         self.parts.telemetry.emit(Event::TokensUsed {
             model: &self.masker.mask(model),
             input: count("inputTokens"),
@@ -195,20 +256,12 @@ impl BedrockCall {
 }
 
 /// The tokens that count towards a quota; those read from a cache do not.
-fn counted_tokens(answer: &Value) -> u64 {
+fn counted_tokens(answer: &Value, head: &Head) -> u64 {
     let count = |key: &str| answer.pointer(key).and_then(Value::as_u64).unwrap_or(0);
-    ["/usage/inputTokens", "/usage/outputTokens", "/usage/cacheWriteInputTokens"].into_iter().map(count).sum()
-}
-
-/// The full response: what Bedrock says beside the message, and the message in the shape of the history.
-fn native(answer: Value, text: &str, messages: Value, model_id: &str, request_id: Option<String>) -> Value {
-    let mut response = Map::new();
-    response.insert("text".into(), text.into());
-    response.insert("messages".into(), messages);
-    if let Value::Object(entries) = answer {
-        response.extend(entries.into_iter().filter(|(key, _)| key != "output"));
-    }
-    response.insert("modelId".into(), model_id.into());
-    response.insert("requestId".into(), json!(request_id));
-    Value::Object(response)
+    let told: u64 = ["/usage/inputTokens", "/usage/outputTokens", "/usage/cacheWriteInputTokens"]
+        .into_iter()
+        .map(count)
+        .sum();
+    // InvokeModel tells them in its headers.
+    told.max(head.input_tokens.unwrap_or(0) + head.output_tokens.unwrap_or(0))
 }

@@ -7,6 +7,7 @@ use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 
 use super::Error;
 use super::clients::Clients;
+use super::target::Identity;
 
 /// The answer is for a person who waits.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -37,9 +38,14 @@ pub enum CallerError {
 impl Clients {
     /// Asks STS whose credentials those of this process are.
     pub async fn caller(&self) -> Result<Caller, CallerError> {
+        self.caller_of(&Identity::Default).await
+    }
+
+    /// Asks STS whose credentials those of an identity are.
+    pub(super) async fn caller_of(&self, identity: &Identity) -> Result<Caller, CallerError> {
         let timeouts = TimeoutConfig::builder().operation_timeout(PATIENCE).build();
         let mut config = aws_sdk_sts::config::Builder::from(self.base().await).timeout_config(timeouts);
-        if let Some(credentials) = self.default_keys()? {
+        if let Some(credentials) = self.provider(identity).await? {
             config = config.credentials_provider(credentials);
         }
         let client = aws_sdk_sts::Client::from_conf(config.build());
@@ -52,7 +58,10 @@ impl Clients {
                 code: error.err().code().unwrap_or("unknown").to_owned(),
                 message: error.err().message().unwrap_or_default().to_owned(),
             }),
-            Err(error) => Err(CallerError::Unreachable { reason: super::send::chain(&error) }),
+            Err(error) => Err(match super::identity::failure(&error) {
+                Some(failure) => CallerError::Credentials(failure),
+                None => CallerError::Unreachable { reason: super::send::chain(&error) },
+            }),
         }
     }
 }

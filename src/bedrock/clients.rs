@@ -2,26 +2,32 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::config::retry::RetryConfig;
 use aws_sdk_bedrockruntime::config::timeout::TimeoutConfig;
-use aws_sdk_bedrockruntime::config::{
-    IdentityCache, SharedCredentialsProvider, StalledStreamProtectionConfig,
-};
+use aws_sdk_bedrockruntime::config::{IdentityCache, StalledStreamProtectionConfig, Token};
 use aws_smithy_http_client::pool;
 use aws_smithy_runtime_api::client::auth::AuthSchemeId;
+use aws_smithy_runtime_api::client::identity::SharedIdentityCache;
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 use super::Error;
 use super::limit::AnswerLimit;
 use super::options::{DefaultIdentity, Options};
 use super::target::{Identity, Target};
+use crate::clock::{Clock as _, SystemClock};
 use crate::pace::Pacer;
-use crate::secrets::Secret;
+
+/// How many identities have their credentials kept. Those of connections are as many as are configured.
+const MAX_IDENTITIES: usize = 1_000;
+
+/// For how long at most credentials that were found are believed to be there.
+const LOOK_AGAIN: Duration = Duration::from_secs(300);
 
 /// Whether the identity of this process can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +45,13 @@ pub struct Clients {
     options: Options,
     /// What the environment says, read at the first call.
     base: OnceCell<SdkConfig>,
+    /// Until when the chain's credentials are known to be there.
+    chain_until: Mutex<Option<Instant>>,
     kept: Mutex<Kept>,
+    /// One for each identity that has to ask somebody for its credentials.
+    providers: tokio::sync::Mutex<HashMap<Identity, SharedCredentialsProvider>>,
+    /// What these have got, until it runs out.
+    credentials: SharedIdentityCache,
     /// One lane for each model that an identity calls in a region.
     pacer: Pacer<(Target, String)>,
 }
@@ -59,7 +71,10 @@ impl Clients {
             pacer: Pacer::new(options.max_clients),
             options,
             base: OnceCell::new(),
+            chain_until: Mutex::default(),
             kept: Mutex::default(),
+            providers: tokio::sync::Mutex::default(),
+            credentials: IdentityCache::lazy().max_partitions(MAX_IDENTITIES).build(),
         })
     }
 
@@ -73,23 +88,36 @@ impl Clients {
         &self.pacer
     }
 
-    /// Looks whether the identity of this process resolves. The SDK keeps what it found, so this is cheap.
+    /// Looks whether the identity of this process resolves. What was found counts for a while, because probes ask every few
+    /// seconds, and each time the SDK would ask whoever gives the credentials.
     pub async fn default_identity(&self) -> Result<DefaultIdentityState, Error> {
         match self.options.default_identity {
             DefaultIdentity::Refused => return Ok(DefaultIdentityState::Absent),
             DefaultIdentity::Static { .. } => return Ok(DefaultIdentityState::Resolved),
             DefaultIdentity::Chain => {}
         }
+        if self.chain_until().is_some_and(|until| Instant::now() < until) {
+            return Ok(DefaultIdentityState::Resolved);
+        }
         let Some(provider) = self.base().await.credentials_provider() else {
             return Ok(DefaultIdentityState::Absent);
         };
         match provider.provide_credentials().await {
-            Ok(_) => Ok(DefaultIdentityState::Resolved),
+            Ok(credentials) => {
+                let left = credentials.expiry().and_then(|end| end.duration_since(SystemClock.now()).ok());
+                *self.chain_until() = Some(Instant::now() + LOOK_AGAIN.min(left.unwrap_or(LOOK_AGAIN)));
+                Ok(DefaultIdentityState::Resolved)
+            }
             Err(aws_credential_types::provider::error::CredentialsError::CredentialsNotLoaded(_)) => {
                 Ok(DefaultIdentityState::Absent)
             }
-            Err(error) => Err(Error::Credentials { reason: super::send::chain(&error) }),
+            Err(error) => Err(super::identity::failure(&error)
+                .unwrap_or_else(|| Error::Credentials { reason: super::send::chain(&error) })),
         }
+    }
+
+    fn chain_until(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.chain_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// The client for a target.
@@ -122,39 +150,43 @@ impl Clients {
         if let Some(endpoint) = target.endpoint.as_ref().or(self.options.endpoint_url.as_ref()) {
             config = config.endpoint_url(endpoint);
         }
-        if let Some(credentials) = self.keys(&target.identity)? {
-            config = config
-                .credentials_provider(SharedCredentialsProvider::new(credentials))
-                // Keys need no keeping, and a shared cache would grow with every task that brings some.
-                .identity_cache(IdentityCache::no_cache())
-                // A bearer token in the environment is the process's, not the task's.
-                .auth_scheme_preference([AuthSchemeId::new("sigv4")]);
-        }
+        config = match &target.identity {
+            Identity::ApiKey(key) => config
+                .bearer_token(Token::new(key.expose(), None))
+                .auth_scheme_preference([AuthSchemeId::new("httpBearerAuth")]),
+            // Keys need no keeping, and a shared cache would grow with every task that brings some.
+            Identity::Keys { .. } | Identity::Default => match self.provider(&target.identity).await? {
+                Some(keys) => signing(config, keys).identity_cache(IdentityCache::no_cache()),
+                None => config,
+            },
+            Identity::Profile(_) | Identity::AssumeRole { .. } | Identity::WebToken { .. } => {
+                match self.kept_provider(&target.identity).await? {
+                    Some(provider) => signing(config, provider).identity_cache(self.credentials.clone()),
+                    None => config,
+                }
+            }
+        };
         Ok(Client::from_conf(config.build()))
     }
 
-    /// The keys of this process, where they are configured; none for AWS's chain.
-    pub(super) fn default_keys(&self) -> Result<Option<Credentials>, Error> {
-        self.keys(&Identity::Default)
-    }
-
-    /// The keys of an identity; none for AWS's chain.
-    fn keys(&self, identity: &Identity) -> Result<Option<Credentials>, Error> {
-        let credentials = |access_key: &str, secret_key: &Secret, session_token: &Option<Secret>| {
-            let session_token = session_token.as_ref().map(|token| token.expose().to_owned());
-            Some(Credentials::new(access_key, secret_key.expose(), session_token, None, "task"))
-        };
-        match (identity, &self.options.default_identity) {
-            (Identity::Keys { access_key, secret_key, session_token }, _)
-            | (Identity::Default, DefaultIdentity::Static { access_key, secret_key, session_token }) => {
-                Ok(credentials(access_key, secret_key, session_token))
-            }
-            (Identity::Default, DefaultIdentity::Chain) => Ok(None),
-            (Identity::Default, DefaultIdentity::Refused) => Err(Error::Credentials {
-                reason: "this installation has no identity of its own; give the task an access key and a secret key"
-                    .into(),
-            }),
+    /// The one provider of an identity. Two would each ask for credentials of their own.
+    pub(super) async fn kept_provider(
+        &self,
+        identity: &Identity,
+    ) -> Result<Option<SharedCredentialsProvider>, Error> {
+        let mut providers = self.providers.lock().await;
+        if let Some(provider) = providers.get(identity) {
+            return Ok(Some(provider.clone()));
         }
+        let provider = self.provider(identity).await?;
+        if let Some(provider) = &provider {
+            if providers.len() >= MAX_IDENTITIES {
+                // More than are configured: secrets have changed often. What is in use comes back at its next client.
+                providers.clear();
+            }
+            providers.insert(identity.clone(), provider.clone());
+        }
+        Ok(provider)
     }
 
     /// The environment as the SDK reads it. A region is given, because looking for one may ask the network.
@@ -170,6 +202,16 @@ impl Clients {
             })
             .await
     }
+}
+
+/// Signs with these credentials: a bearer token in the environment is the process's, not that of this identity.
+fn signing(
+    mut config: aws_sdk_bedrockruntime::config::Builder,
+    provider: SharedCredentialsProvider,
+) -> aws_sdk_bedrockruntime::config::Builder {
+    // `credentials_provider` would wrap it as a new one, with a place of its own in the cache.
+    config.set_credentials_provider(Some(provider));
+    config.auth_scheme_preference([AuthSchemeId::new("sigv4")])
 }
 
 impl Kept {

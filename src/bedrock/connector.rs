@@ -8,7 +8,11 @@ use super::call::BedrockCall;
 use super::clients::Clients;
 use super::field::Field;
 use super::input::{Action, Request};
+use super::inputs::Names;
+use super::native::Refusals;
+use super::route::{Route, Ways};
 use super::target::Target;
+use crate::connections::{Granted, Grantee, Provider, Upstream};
 use crate::connector::{Call, Connector, Error, Scope};
 use crate::documents::{Loader, needs_expansion};
 use crate::secrets::Masker;
@@ -23,12 +27,26 @@ pub enum Flavour {
     Native,
 }
 
+impl Flavour {
+    /// What messages call the inputs: only our own templates show our labels.
+    pub(super) fn names(self) -> Names<'static> {
+        match self {
+            Self::Compat => Names::Paths,
+            Self::Native => Names::Labels,
+        }
+    }
+}
+
 /// What all calls share.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Parts {
     pub(super) clients: Arc<Clients>,
     pub(super) loader: Loader,
     pub(super) telemetry: Telemetry,
+    /// None: tasks through connections are not served.
+    pub(super) ways: Option<Arc<Ways>>,
+    /// Which models gave no streams.
+    pub(super) refusals: Arc<Refusals>,
 }
 
 /// The connector to Bedrock, for one flavour of answers.
@@ -41,7 +59,15 @@ pub struct Bedrock {
 impl Bedrock {
     /// A connector over these clients.
     pub fn new(flavour: Flavour, clients: Arc<Clients>, loader: Loader, telemetry: Telemetry) -> Self {
-        Self { flavour, parts: Arc::new(Parts { clients, loader, telemetry }) }
+        let parts = Parts { clients, loader, telemetry, ways: None, refusals: Arc::default() };
+        Self { flavour, parts: Arc::new(parts) }
+    }
+
+    /// Serves tasks that come through connections, too.
+    #[must_use]
+    pub fn with_ways(mut self, ways: Arc<Ways>) -> Self {
+        Arc::make_mut(&mut self.parts).ways = Some(ways);
+        self
     }
 }
 
@@ -58,29 +84,102 @@ impl Connector for Bedrock {
     }
 
     fn bind(&self, variables: &Value, scope: &Scope) -> Result<Box<dyn Call>, Error> {
-        let variables = Field::new("", variables);
-        if !variables.value().is_object() {
-            return Err(Error::input(
-                "the variables of the job are no JSON object; report this to the engine's operator".into(),
-            ));
-        }
-        let action = Action::read(&variables)?;
-        let data = variables
-            .entry("data")
-            .ok_or_else(|| Error::input("data is missing; give the task its input".into()))?;
-        data.object()?;
-        let data = data.value().clone();
-        let target = Target::read(&variables, self.parts.clients.options())?;
-        let request = if needs_expansion(&data) { None } else { Some(Request::read(action, &data)?) };
+        self.bind_to(variables, scope, |variables, parts| {
+            Target::read(variables, self.flavour, parts.clients.options()).map(Route::Own)
+        })
+    }
+}
+
+impl Grantee for Bedrock {
+    /// Wrong input is told when it is bound.
+    fn needs_model(&self, variables: &Value) -> bool {
+        let variables = Field::named("", variables, self.flavour.names());
+        Action::read(self.flavour, &variables).map_or(true, Action::needs_model)
+    }
+
+    fn bind_granted(
+        &self,
+        variables: &Value,
+        scope: &Scope,
+        granted: Granted,
+    ) -> Result<Box<dyn Call>, Error> {
+        self.bind_to(variables, scope, |_, parts| {
+            let ways = parts.ways.as_ref().ok_or_else(|| {
+                Error::input(
+                    "connections are not served here; report this to the operator of the connector".into(),
+                )
+            })?;
+            let is_bedrock = granted.connection.provider == Provider::Bedrock;
+            let is_placed = |upstream: &Upstream| upstream.region.is_some() || !is_bedrock;
+            if !granted.model.upstreams.iter().all(is_placed)
+                && parts.clients.options().default_region.is_none()
+            {
+                return Err(Error::input(format!(
+                    "the connection {:?} has no region of its own; name one of its models in data.modelId",
+                    granted.connection.name
+                )));
+            }
+            Ok(Route::granted(Arc::clone(ways), granted))
+        })
+    }
+}
+
+impl Bedrock {
+    /// Binds variables to a call by the route that is read from them, or was granted.
+    fn bind_to(
+        &self,
+        variables: &Value,
+        scope: &Scope,
+        route: impl FnOnce(&Field<'_>, &Parts) -> Result<Route, Error>,
+    ) -> Result<Box<dyn Call>, Error> {
+        let variables = Field::named("", variables, self.flavour.names());
+        let Bound { route, action, data, request } =
+            read(&variables, self.flavour, |variables| route(variables, &self.parts))?;
         Ok(Box::new(BedrockCall {
             parts: Arc::clone(&self.parts),
             flavour: self.flavour,
             process: scope.bpmn_process_id.as_str().into(),
-            target,
+            route,
             action,
             data,
             request,
             masker: Masker::default(),
         }))
     }
+}
+
+/// The variables of a task, bound.
+#[derive(Debug)]
+pub(super) struct Bound<R> {
+    route: R,
+    action: Action,
+    data: Value,
+    /// None: the data has functions, so it is bound only when these have run.
+    request: Option<Request>,
+}
+
+/// Binds the variables of a task; `route` reads where it goes. Nothing is sent anywhere.
+pub(super) fn read<R>(
+    variables: &Field<'_>,
+    flavour: Flavour,
+    route: impl FnOnce(&Field<'_>) -> Result<R, Error>,
+) -> Result<Bound<R>, Error> {
+    if !variables.value().is_object() {
+        return Err(Error::input(
+            "the variables of the job are no JSON object; report this to the engine's operator".into(),
+        ));
+    }
+    let action = Action::read(flavour, variables)?;
+    let data = variables
+        .entry("data")
+        .ok_or_else(|| Error::input("data is missing; give the task its input".into()))?;
+    data.object()?;
+    let data = data.value().clone();
+    let route = route(variables)?;
+    let request = if needs_expansion(&data) {
+        None
+    } else {
+        Some(Request::read(flavour, action, &Field::named("data", &data, variables.names()))?)
+    };
+    Ok(Bound { route, action, data, request })
 }

@@ -19,48 +19,41 @@ const DEFAULT_MAX_TOKENS: i32 = 512;
 pub(super) struct Converse {
     /// The history and the new message.
     pub(super) messages: Vec<Message>,
+    /// The members of the request beside the messages.
+    pub(super) members: Map<String, Value>,
+    /// Ends the last message, when the conversation is to be cached.
+    pub(super) cache_point: Option<Value>,
     /// Whether the task was drawn with the first version of Camunda's template, whose result has another shape.
     pub(super) is_first: bool,
-    max_tokens: Option<i32>,
-    temperature: Option<f32>,
-    top_p: Option<f32>,
+}
+
+/// The body of a request, to which messages can be added.
+#[derive(Debug, Clone)]
+pub(super) struct Body {
+    pub(super) bytes: Bytes,
+    /// Where the list of messages ends.
+    messages_end: usize,
 }
 
 impl Converse {
     pub(super) fn read(data: &Field<'_>) -> Result<Self, connector::Error> {
-        // The names of the first template only count where those of today are not there.
-        let is_first = data.entry("newMessage").is_none() && data.entry("nextMessage").is_some();
-        let message = data.entry(if is_first { "nextMessage" } else { "newMessage" });
-        let text = message.map(|message| message.text()).transpose()?.unwrap_or_default();
-        if text.trim().is_empty() {
-            return Err(connector::Error::input(
-                "data.newMessage is missing or empty; write what the model is to be asked".into(),
-            ));
-        }
-        let mut messages = if is_first && data.list("messagesHistory").is_none() {
-            Message::read_first_history(data.list("messages"))?
-        } else {
-            Message::read_history(data.list("messagesHistory"))?
-        };
+        let (mut messages, text) = read_said(data)?;
+        let Some(text) = text else { return Err(no_message(data)) };
         let mut content: Vec<_> = read_documents(data)?.into_iter().map(Content::Document).collect();
         content.push(Content::Text(text));
-        messages.push(Message { role: Some("user".into()), content });
-        let fraction = |key| data.entry(key).map(|field| field.fraction()).transpose().map(Option::flatten);
-        Ok(Self {
-            messages,
-            is_first,
-            max_tokens: match data.entry_or_null("maxTokens") {
-                Some(field) => field.integer()?,
-                None => Some(DEFAULT_MAX_TOKENS),
-            },
-            temperature: fraction("temperature")?,
-            top_p: fraction("topP")?,
-        })
+        messages.push(Message::of_user(content));
+        let max_tokens = match data.entry_or_null("maxTokens") {
+            Some(field) => field.integer()?,
+            None => Some(DEFAULT_MAX_TOKENS),
+        };
+        let inference = read_inference(data, max_tokens)?;
+        let members = Map::from_iter([("inferenceConfig".to_owned(), Value::Object(inference))]);
+        Ok(Self { messages, members, cache_point: None, is_first: is_of_first_template(data) })
     }
 
     /// The body of the request, with the content of all documents. It is written piece by piece, so that no more
     /// than one document is in memory twice.
-    pub(super) async fn body(&self, session: &mut Session<'_>) -> Result<Bytes, Error> {
+    pub(super) async fn body(&self, session: &mut Session<'_>) -> Result<Body, Error> {
         let mut text = String::from(r#"{"messages":["#);
         for (index, message) in self.messages.iter().enumerate() {
             text.push_str(if index == 0 { "{" } else { ",{" });
@@ -74,23 +67,19 @@ impl Converse {
                 }
                 text.push_str(&block(part, session).await?.to_string());
             }
+            if let Some(cache_point) = self.cache_point.as_ref().filter(|_| index + 1 == self.messages.len())
+            {
+                text.push_str(&format!(",{cache_point}"));
+            }
             text.push_str("]}");
         }
-        text.push_str(&format!(r#"],"inferenceConfig":{}}}"#, Value::Object(self.inference_config())));
-        Ok(text.into())
-    }
-
-    fn inference_config(&self) -> Map<String, Value> {
-        let mut config = Map::new();
-        if let Some(max_tokens) = self.max_tokens {
-            config.insert("maxTokens".into(), max_tokens.into());
+        let messages_end = text.len();
+        text.push(']');
+        for (key, value) in &self.members {
+            text.push_str(&format!(",{}:{value}", Value::from(key.as_str())));
         }
-        for (key, fraction) in [("temperature", self.temperature), ("topP", self.top_p)] {
-            if let Some(number) = fraction.and_then(shortest) {
-                config.insert(key.into(), Value::Number(number));
-            }
-        }
-        config
+        text.push('}');
+        Ok(Body { bytes: text.into(), messages_end })
     }
 
     /// The conversation with the reply.
@@ -100,6 +89,57 @@ impl Converse {
     }
 }
 
+impl Body {
+    /// The same request with more messages, which are messages of Bedrock.
+    pub(super) fn with(self, messages: &[Value]) -> Self {
+        let more: String = messages.iter().map(|message| format!(",{message}")).collect();
+        let mut bytes = Vec::from(self.bytes);
+        bytes.splice(self.messages_end..self.messages_end, more.bytes());
+        Self { bytes: bytes.into(), messages_end: self.messages_end + more.len() }
+    }
+}
+
+/// The history and the text of the new message, when it has some.
+pub(super) fn read_said(data: &Field<'_>) -> Result<(Vec<Message>, Option<String>), connector::Error> {
+    let is_first = is_of_first_template(data);
+    let message = data.entry(if is_first { "nextMessage" } else { "newMessage" });
+    let text = message.map(|message| message.text()).transpose()?;
+    let messages = if is_first && data.list("messagesHistory").is_none() {
+        Message::read_first_history(data.list("messages"))?
+    } else {
+        Message::read_history(data.list("messagesHistory"))?
+    };
+    Ok((messages, text.filter(|text| !text.trim().is_empty())))
+}
+
+/// The names of the first template only count where those of today are not there.
+fn is_of_first_template(data: &Field<'_>) -> bool {
+    data.entry("newMessage").is_none() && data.entry("nextMessage").is_some()
+}
+
+/// The new message of a task is what it is for.
+pub(super) fn no_message(data: &Field<'_>) -> connector::Error {
+    data.lacks("newMessage", "write what the model is to be asked")
+}
+
+/// How the model is to choose its words.
+pub(super) fn read_inference(
+    data: &Field<'_>,
+    max_tokens: Option<i32>,
+) -> Result<Map<String, Value>, connector::Error> {
+    let mut config = Map::new();
+    if let Some(max_tokens) = max_tokens {
+        config.insert("maxTokens".into(), max_tokens.into());
+    }
+    for key in ["temperature", "topP"] {
+        let fraction = data.entry(key).map(|field| field.fraction()).transpose()?.flatten();
+        if let Some(number) = fraction.and_then(shortest) {
+            config.insert(key.into(), Value::Number(number));
+        }
+    }
+    Ok(config)
+}
+
 /// The result that tasks of the first template were drawn for: `{messagesHistory: [{message, role}], newMessage}`.
 pub(super) fn first_result(messages: &[Message], text: &str) -> Value {
     let history: Value = messages.iter().map(Message::to_first_value).collect();
@@ -107,7 +147,7 @@ pub(super) fn first_result(messages: &[Message], text: &str) -> Value {
 }
 
 /// The shortest text that means this 32-bit number: 0.7, and not the 0.699999988079071 of its 64 bits.
-fn shortest(number: f32) -> Option<Number> {
+pub(super) fn shortest(number: f32) -> Option<Number> {
     format!("{number:?}").parse().ok()
 }
 
@@ -124,7 +164,7 @@ pub(super) fn reply(answer: &Value, model_id: &str) -> Result<Message, Error> {
 
 /// The documents of the new message. The template composes them in `newDocuments`; on some engines that comes out
 /// as null although its helper fields are there, so these are read then.
-fn read_documents(data: &Field<'_>) -> Result<Vec<Reference>, connector::Error> {
+pub(super) fn read_documents(data: &Field<'_>) -> Result<Vec<Reference>, connector::Error> {
     if let Some(documents) = data.list("newDocuments") {
         return documents.items().iter().map(read_reference).collect();
     }

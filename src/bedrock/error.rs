@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::connector::{self, Code, CodeEntry, Retry};
-use crate::documents;
+use crate::{documents, huggingface};
 
 /// A failed call.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +37,11 @@ pub enum Error {
     /// There are no credentials, or the source of credentials failed.
     #[error("no AWS credentials: {reason}")]
     Credentials { reason: String },
+    /// AWS refuses to give credentials. Asking again changes nothing: look at the role's trust policy.
+    #[error(
+        "AWS gives no credentials: {code}: {message}; check the role, whom its trust policy names, and the external id"
+    )]
+    Refused { code: String, message: String },
     /// The answer was cut short or is no JSON. It may have been paid, so it is not asked for again.
     #[error("the answer of model {model_id:?} cannot be read: {reason}")]
     Unreadable { model_id: String, reason: String, java_class: &'static str },
@@ -48,12 +53,30 @@ pub enum Error {
     /// The answer has no message.
     #[error("the answer of model {model_id:?} has no message; its stop reason is {stop_reason}")]
     NoMessage { model_id: String, stop_reason: String },
+    /// A stream broke off in the middle of the answer, and so did the one that was asked for in its place.
+    #[error("the answer was cut in the middle: {reason}")]
+    StreamCut { code: Option<String>, reason: String },
+    /// A stream went silent. Raise the limit, if the model may think for longer without a word.
+    #[error("the stream of the answer was silent for {limit:?}; consider raising the limit")]
+    StreamSilent { limit: Duration },
+    /// The answer does not fit the schema, and neither did the corrections. Ask for less, or allow more corrections.
+    #[error("the answer of model {model_id:?} does not fit the schema: {problems}")]
+    OutputInvalid { model_id: String, problems: String },
+    /// The model drew nothing. Say it in other words, if it was refused.
+    #[error("model {model_id:?} gave no image: {reason}")]
+    NoImage { model_id: String, reason: String },
+    /// Not all that was asked for is in the answer.
+    #[error("the answer of model {model_id:?} has {found}, expected {expected}")]
+    Incomplete { model_id: String, found: String, expected: String },
     /// The request could not be built.
     #[error("the request cannot be built: {reason}")]
     Request { reason: String },
     /// A document could not be had.
     #[error(transparent)]
     Document(#[from] documents::Error),
+    /// A model at Hugging Face.
+    #[error(transparent)]
+    HuggingFace(#[from] huggingface::Error),
 }
 
 macro_rules! codes {
@@ -68,9 +91,15 @@ codes! {
     CONNECTION_FAILED = "CONNECTION_FAILED": "no answer came from Bedrock: check network, proxy and endpoint",
     CALL_TIMED_OUT = "CALL_TIMED_OUT": "the call took longer than the configured limit: raise it, or ask for less",
     CREDENTIALS_UNAVAILABLE = "CREDENTIALS_UNAVAILABLE": "no AWS credentials were found: check the task's authentication, or the role of this process",
+    CREDENTIALS_REFUSED = "CREDENTIALS_REFUSED": "AWS refuses to give the credentials: check the role, whom its trust policy names, and the external id",
     ANSWER_UNREADABLE = "ANSWER_UNREADABLE": "the answer was cut short or is no JSON",
     ANSWER_TOO_LARGE = "ANSWER_TOO_LARGE": "the answer is larger than the configured limit: raise it, or ask for less",
     ANSWER_EMPTY = "ANSWER_EMPTY": "the answer of Converse has no message",
+    STREAM_CUT = "STREAM_CUT": "the connection broke in the middle of an answer, twice: check network and proxy, or switch streaming off",
+    STREAM_SILENT = "STREAM_SILENT": "the model sent nothing for longer than the configured limit: raise it, or switch streaming off",
+    OUTPUT_INVALID = "OUTPUT_INVALID": "the answer does not fit the JSON schema, after all corrections: loosen the schema, allow more corrections or tokens, or take another model",
+    IMAGE_MISSING = "IMAGE_MISSING": "the model gave no image, most often because its filter refused the prompt",
+    ANSWER_INCOMPLETE = "ANSWER_INCOMPLETE": "the answer has less than was asked for",
     REQUEST_INVALID = "REQUEST_INVALID": "the request could not be built from the input",
     ANY_STATUS = "HTTP_<status>": "something before Bedrock, such as a proxy, gave this error status, without a code of Bedrock",
 }
@@ -114,11 +143,19 @@ impl Error {
             Self::Connection { .. } => CONNECTION_FAILED.into(),
             Self::TimedOut { .. } => CALL_TIMED_OUT.into(),
             Self::Credentials { .. } => CREDENTIALS_UNAVAILABLE.into(),
+            Self::Refused { .. } => CREDENTIALS_REFUSED.into(),
             Self::Unreadable { .. } => ANSWER_UNREADABLE.into(),
             Self::TooLarge { .. } => ANSWER_TOO_LARGE.into(),
             Self::NoMessage { .. } => ANSWER_EMPTY.into(),
+            Self::StreamCut { code: Some(code), .. } => code.clone().into(),
+            Self::StreamCut { code: None, .. } => STREAM_CUT.into(),
+            Self::StreamSilent { .. } => STREAM_SILENT.into(),
+            Self::OutputInvalid { .. } => OUTPUT_INVALID.into(),
+            Self::NoImage { .. } => IMAGE_MISSING.into(),
+            Self::Incomplete { .. } => ANSWER_INCOMPLETE.into(),
             Self::Request { .. } => REQUEST_INVALID.into(),
             Self::Document(error) => error.code(),
+            Self::HuggingFace(error) => error.code(),
         }
     }
 
@@ -133,7 +170,14 @@ impl Error {
             Self::Connection { .. }
             | Self::TimedOut { .. }
             | Self::Credentials { .. }
+            | Self::Refused { .. }
+            | Self::StreamCut { .. }
+            | Self::StreamSilent { .. }
+            | Self::OutputInvalid { .. }
+            | Self::NoImage { .. }
+            | Self::Incomplete { .. }
             | Self::TooLarge { .. }
+            | Self::HuggingFace(_)
             | Self::Request { .. } => CLIENT_CLASS.into(),
             Self::Unreadable { java_class, .. } => (*java_class).into(),
             Self::NoMessage { .. } => "java.lang.NullPointerException".into(),
@@ -145,13 +189,20 @@ impl Error {
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Service { retry_after, .. } => *retry_after,
+            Self::HuggingFace(error) => error.retry_after(),
             Self::NoTurn { .. }
             | Self::Connection { .. }
             | Self::TimedOut { .. }
             | Self::Credentials { .. }
+            | Self::Refused { .. }
             | Self::Unreadable { .. }
             | Self::TooLarge { .. }
             | Self::NoMessage { .. }
+            | Self::StreamCut { .. }
+            | Self::StreamSilent { .. }
+            | Self::OutputInvalid { .. }
+            | Self::NoImage { .. }
+            | Self::Incomplete { .. }
             | Self::Request { .. }
             | Self::Document(_) => None,
         }
@@ -166,10 +217,16 @@ impl Error {
             | Self::TimedOut { .. }
             | Self::Credentials { .. }
             | Self::Unreadable { .. }
+            | Self::StreamCut { .. }
+            | Self::StreamSilent { .. }
+            | Self::OutputInvalid { .. }
+            | Self::NoImage { .. }
+            | Self::Incomplete { .. }
             | Self::NoMessage { .. } => Retry::Spend,
-            Self::Request { .. } | Self::TooLarge { .. } => Retry::Never,
+            Self::Request { .. } | Self::TooLarge { .. } | Self::Refused { .. } => Retry::Never,
             Self::Document(error) if error.is_transient() => Retry::Spend,
             Self::Document(_) => Retry::Never,
+            Self::HuggingFace(error) => error.retry(),
         }
     }
 }
@@ -189,6 +246,7 @@ impl From<Error> for connector::Error {
 #[cfg(test)]
 mod unit {
     use super::*;
+    use crate::connections;
 
     fn service(code: &str) -> Error {
         let (code, message, request_id) = (code.into(), "no".into(), "r1".into());
@@ -228,7 +286,11 @@ mod unit {
     fn the_documentation_has_every_code_once_and_no_other() {
         let mut documented = documented();
         let mut codes: Vec<_> =
-            [CODES, connector::CODES, documents::CODES].concat().iter().map(|entry| entry.code).collect();
+            [CODES, connector::CODES, connections::CODES, documents::CODES, huggingface::CODES]
+                .concat()
+                .iter()
+                .map(|entry| entry.code)
+                .collect();
         documented.sort_unstable();
         codes.sort_unstable();
         assert_eq!(documented, codes);
@@ -236,7 +298,14 @@ mod unit {
 
     #[test]
     fn codes_are_unique_and_explained() {
-        let all = || CODES.iter().chain(connector::CODES).chain(documents::CODES);
+        let all = || {
+            CODES
+                .iter()
+                .chain(connector::CODES)
+                .chain(connections::CODES)
+                .chain(documents::CODES)
+                .chain(huggingface::CODES)
+        };
         let mut codes: Vec<_> = all().map(|entry| entry.code).collect();
         codes.sort_unstable();
         codes.dedup();

@@ -3,19 +3,45 @@
 
 use serde_json::{Map, Value};
 
+use super::inputs::Names;
 use crate::connector::Error;
 use crate::connector::json::kind;
 
 /// A value and its path, for messages.
 #[derive(Debug, Clone)]
 pub(super) struct Field<'a> {
-    pub(super) path: String,
+    path: String,
     value: &'a Value,
+    names: Names<'a>,
 }
 
 impl<'a> Field<'a> {
+    /// A value that messages name by its path.
+    #[cfg(test)]
     pub(super) fn new(path: impl Into<String>, value: &'a Value) -> Self {
-        Self { path: path.into(), value }
+        Self::named(path, value, Names::Paths)
+    }
+
+    pub(super) fn named(path: impl Into<String>, value: &'a Value, names: Names<'a>) -> Self {
+        Self { path: path.into(), value, names }
+    }
+
+    /// The field as messages name it.
+    pub(super) fn name(&self) -> String {
+        self.names.of(&self.path)
+    }
+
+    /// An entry of this object as messages name it, whether it is there or not.
+    pub(super) fn name_of(&self, key: &str) -> String {
+        self.names.of(&self.path_of(key))
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    pub(super) fn names(&self) -> Names<'a> {
+        self.names
     }
 
     /// The value as it is.
@@ -37,11 +63,21 @@ impl<'a> Field<'a> {
 
     pub(super) fn wrong(&self, expected: &str) -> Error {
         let found = kind(self.value());
-        Error::input(format!("{} is {found}, expected {expected}", self.path))
+        Error::input(format!("{} is {found}, expected {expected}", self.name()))
+    }
+
+    /// The value is of the right type, and still cannot be used.
+    pub(super) fn unusable(&self, expected: &str) -> Error {
+        Error::input(format!("{} is {}, expected {expected}", self.name(), self.value()))
     }
 
     pub(super) fn missing(&self, remedy: &str) -> Error {
-        Error::input(format!("{} is missing or empty; {remedy}", self.path))
+        Error::input(format!("{} is missing or empty; {remedy}", self.name()))
+    }
+
+    /// An entry that has to be there is not.
+    pub(super) fn lacks(&self, key: &str, remedy: &str) -> Error {
+        Error::input(format!("{} is missing or empty; {remedy}", self.name_of(key)))
     }
 
     /// An entry of this object; none when it is absent or null.
@@ -57,10 +93,9 @@ impl<'a> Field<'a> {
     /// An entry of this object; none when it is absent.
     pub(super) fn entry_or_null(&self, key: &str) -> Option<Field<'a>> {
         let value = self.value().as_object()?.get(key)?;
-        Some(Field {
-            path: if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) },
-            value,
-        })
+        let path = self.path_of(key);
+        self.names.read(&path);
+        Some(Field { path, value, names: self.names })
     }
 
     pub(super) fn object(&self) -> Result<&'a Map<String, Value>, Error> {
@@ -74,7 +109,11 @@ impl<'a> Field<'a> {
             Value::Array(items) => items
                 .iter()
                 .enumerate()
-                .map(|(index, value)| Field { path: format!("{}[{}]", self.path, index + 1), value })
+                .map(|(index, value)| Field {
+                    path: format!("{}[{}]", self.path, index + 1),
+                    value,
+                    names: self.names,
+                })
                 .collect(),
             _ => vec![self.clone()],
         }
@@ -102,11 +141,11 @@ impl<'a> Field<'a> {
                     .as_f64()
                     .filter(|number| (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number.trunc()))
                     .map(|number| number as i32);
-                whole.map(Some).ok_or_else(|| self.bad_number(EXPECTED))
+                whole.map(Some).ok_or_else(|| self.unusable(EXPECTED))
             }
             Value::String(text) => match number_text(text) {
                 None => Ok(None),
-                Some(text) => text.parse().map(Some).map_err(|_| self.bad_number(EXPECTED)),
+                Some(text) => text.parse().map(Some).map_err(|_| self.unusable(EXPECTED)),
             },
             Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(self.wrong(EXPECTED)),
         }
@@ -126,12 +165,8 @@ impl<'a> Field<'a> {
         };
         match text.parse::<f32>() {
             Ok(number) if number.is_finite() => Ok(Some(number)),
-            _ => Err(self.bad_number(EXPECTED)),
+            _ => Err(self.unusable(EXPECTED)),
         }
-    }
-
-    fn bad_number(&self, expected: &str) -> Error {
-        Error::input(format!("{} is {}, expected {expected}", self.path, self.value()))
     }
 }
 

@@ -27,6 +27,10 @@ pub(super) enum Content {
 }
 
 impl Message {
+    pub(super) fn of_user(content: Vec<Content>) -> Self {
+        Self { role: Some("user".into()), content }
+    }
+
     /// Reads a history; nothing and null are an empty one.
     pub(super) fn read_history(field: Option<Field<'_>>) -> Result<Vec<Self>, Error> {
         field.map_or_else(|| Ok(Vec::new()), |field| field.items().iter().map(Self::read).collect())
@@ -36,7 +40,7 @@ impl Message {
         entry.object()?;
         let role = entry.entry("role").map(|role| role.text()).transpose()?;
         let content = entry.list("contentList").ok_or_else(|| {
-            Error::input(format!("{}.contentList is missing or null, expected a list", entry.path))
+            Error::input(format!("{} is missing or null, expected a list", entry.name_of("contentList")))
         })?;
         Ok(Self { role, content: content.items().iter().map(Content::read).collect::<Result<_, _>>()? })
     }
@@ -109,7 +113,7 @@ impl Content {
             Some(Value::Object(_)) if block.len() == 1 => Ok(Self::Block(block)),
             _ => Err(Error::input(format!(
                 "{} has neither text nor document, nor is it one content block of Bedrock",
-                entry.path
+                entry.name()
             ))),
         }
     }
@@ -144,7 +148,7 @@ fn read_document(document: &Field<'_>, entries: &Map<String, Value>) -> Result<C
 
 /// Reads a reference to a document; a wrong one is an input error.
 pub(super) fn read_reference(field: &Field<'_>) -> Result<Reference, Error> {
-    Reference::read(field.value(), &field.path)
+    Reference::read(field.value(), &field.name())
         .map_err(|error: documents::Error| super::Error::from(error).into())
 }
 

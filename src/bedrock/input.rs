@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
+use super::connector::Flavour;
 use super::converse::Converse;
 use super::field::Field;
 use super::invoke_model;
+use super::native::{Task, model_id};
 use crate::connector::Error;
 
 /// What the task is to do.
@@ -12,18 +14,56 @@ use crate::connector::Error;
 pub(super) enum Action {
     Converse,
     InvokeModel,
+    Embed,
+    Image,
+    CountTokens,
+    ApplyGuardrail,
 }
 
 impl Action {
-    pub(super) fn read(variables: &Field<'_>) -> Result<Self, Error> {
-        const EXPECTED: &str = "expected \"converse\" or \"invokeModel\"";
-        let Some(action) = variables.entry("action") else {
-            return Err(Error::input(format!("action is missing or empty; {EXPECTED}")));
+    const COMPAT: &[Self] = &[Self::Converse, Self::InvokeModel];
+    const NATIVE: &[Self] = &[
+        Self::Converse,
+        Self::InvokeModel,
+        Self::Embed,
+        Self::Image,
+        Self::CountTokens,
+        Self::ApplyGuardrail,
+    ];
+
+    pub(super) fn read(flavour: Flavour, variables: &Field<'_>) -> Result<Self, Error> {
+        let actions = match flavour {
+            Flavour::Compat => Self::COMPAT,
+            Flavour::Native => Self::NATIVE,
         };
-        match action.text()?.as_str() {
-            "converse" => Ok(Self::Converse),
-            "invokeModel" => Ok(Self::InvokeModel),
-            other => Err(Error::input(format!("action is {other:?}, {EXPECTED}"))),
+        let expected = || {
+            let names: Vec<_> = actions.iter().map(|action| format!("{:?}", action.keyword())).collect();
+            format!("expected {}", names.join(" or "))
+        };
+        let Some(action) = variables.entry("action") else {
+            return Err(variables.lacks("action", &expected()));
+        };
+        let keyword = action.text()?;
+        let found = actions.iter().find(|action| action.keyword() == keyword);
+        found
+            .copied()
+            .ok_or_else(|| Error::input(format!("{} is {keyword:?}, {}", action.name(), expected())))
+    }
+
+    /// Whether a model is asked.
+    pub(super) fn needs_model(self) -> bool {
+        self != Self::ApplyGuardrail
+    }
+
+    /// As the task names it.
+    fn keyword(self) -> &'static str {
+        match self {
+            Self::Converse => "converse",
+            Self::InvokeModel => "invokeModel",
+            Self::Embed => "embed",
+            Self::Image => "image",
+            Self::CountTokens => "countTokens",
+            Self::ApplyGuardrail => "applyGuardrail",
         }
     }
 
@@ -32,46 +72,34 @@ impl Action {
         match self {
             Self::Converse => "converse",
             Self::InvokeModel => "invoke_model",
-        }
-    }
-
-    /// The last part of the path of a request.
-    pub(super) fn path(self) -> &'static str {
-        match self {
-            Self::Converse => "converse",
-            Self::InvokeModel => "invoke",
+            Self::Embed => "embed",
+            Self::Image => "image",
+            Self::CountTokens => "count_tokens",
+            Self::ApplyGuardrail => "apply_guardrail",
         }
     }
 }
 
 /// The `data` of a task.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Request {
-    pub(super) model_id: String,
-    pub(super) operation: Operation,
-}
-
-/// The part of the request that depends on the action.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Operation {
-    Converse(Converse),
-    InvokeModel { payload: Value },
+pub(super) enum Request {
+    Converse { model_id: String, converse: Converse },
+    InvokeModel { model_id: String, payload: Value },
+    Native(Task),
 }
 
 impl Request {
-    pub(super) fn read(action: Action, data: &Value) -> Result<Self, Error> {
-        let data = Field::new("data", data);
+    pub(super) fn read(flavour: Flavour, action: Action, data: &Field<'_>) -> Result<Self, Error> {
         data.object()?;
-        let model_id = data.entry("modelId").map(|field| field.text()).transpose()?.unwrap_or_default();
-        if model_id.trim().is_empty() {
-            return Err(Error::input(
-                "data.modelId is missing or empty; name a model, an inference profile or an ARN".into(),
-            ));
+        match (flavour, action) {
+            (Flavour::Compat, Action::Converse) => {
+                Ok(Self::Converse { model_id: model_id(data)?, converse: Converse::read(data)? })
+            }
+            (Flavour::Compat, Action::InvokeModel) => Ok(Self::InvokeModel {
+                model_id: model_id(data)?,
+                payload: invoke_model::read_payload(data)?,
+            }),
+            (_, action) => Ok(Self::Native(Task::read(action, data)?)),
         }
-        let operation = match action {
-            Action::Converse => Operation::Converse(Converse::read(&data)?),
-            Action::InvokeModel => Operation::InvokeModel { payload: invoke_model::read_payload(&data)? },
-        };
-        Ok(Self { model_id, operation })
     }
 }

@@ -8,9 +8,10 @@ use crate::connector::Error;
 /// The payload of a task: any JSON but null. A text goes out as a JSON text.
 pub(super) fn read_payload(data: &Field<'_>) -> Result<Value, Error> {
     match data.entry_or_null("payload").map(|payload| payload.raw().clone()) {
-        Some(Value::Null) | None => Err(Error::input(
-            "data.payload is missing or null; write the request in the form that the model expects".into(),
-        )),
+        Some(Value::Null) | None => Err(Error::input(format!(
+            "{} is missing or null; write the request in the form that the model expects",
+            data.name_of("payload")
+        ))),
         Some(payload) => Ok(payload),
     }
 }

@@ -1,18 +1,30 @@
 //! When a request is sent again, and after how long.
 //!
 //! Four attempts, as the AWS SDK for Java makes them, for what is over soon. Nothing that may have been answered, and
-//! so paid, is sent again. Where there is patience with throttling, throttled requests wait in `turns.rs` instead.
+//! so paid, is sent again, but for a stream that broke off in the middle: half an answer is of no use, and a job that fails
+//! over it would ask again as well. Once more is enough. Where there is patience with throttling, throttled requests wait
+//! in `turns.rs` instead.
 
 use std::time::Duration;
 
 use super::Error;
 use super::options::Retries;
 
+/// Exceptions inside a stream that another attempt may be spared.
+const PASSING: &[&str] = &[
+    "InternalServerException",
+    "ModelStreamErrorException",
+    "ServiceUnavailableException",
+    "ThrottlingException",
+];
+
 /// What an error says about sending again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Throttled,
     Transient,
+    /// The answer had begun, and its rest is lost.
+    Cut,
     Final,
 }
 
@@ -24,13 +36,24 @@ impl Kind {
             Error::Service { status: 500 | 502 | 503 | 504, .. } | Error::Connection { .. } => {
                 Self::Transient
             }
-            Error::Service { .. }
+            Error::StreamCut { code: None, .. } => Self::Cut,
+            Error::StreamCut { code: Some(code), .. } if PASSING.contains(&code.as_str()) => Self::Cut,
+            Error::HuggingFace(error) if error.is_throttled() => Self::Throttled,
+            Error::HuggingFace(error) if error.is_transient() => Self::Transient,
+            Error::HuggingFace(_)
+            | Error::Service { .. }
             | Error::NoTurn { .. }
             | Error::TimedOut { .. }
             | Error::Credentials { .. }
+            | Error::Refused { .. }
             | Error::Unreadable { .. }
             | Error::TooLarge { .. }
             | Error::NoMessage { .. }
+            | Error::StreamCut { .. }
+            | Error::StreamSilent { .. }
+            | Error::OutputInvalid { .. }
+            | Error::NoImage { .. }
+            | Error::Incomplete { .. }
             | Error::Request { .. }
             | Error::Document(_) => Self::Final,
         }
@@ -42,11 +65,13 @@ impl Kind {
 pub(super) struct Attempts {
     retries: Retries,
     made: u32,
+    /// Whether an answer was cut already.
+    cut: bool,
 }
 
 impl Attempts {
     pub(super) fn new(retries: Retries) -> Self {
-        Self { retries, made: 0 }
+        Self { retries, made: 0, cut: false }
     }
 
     /// Counts an attempt, and says how long to wait for the next; none when it was the last. `jitter` is between 0
@@ -58,7 +83,8 @@ impl Attempts {
         }
         match kind {
             Kind::Final => None,
-            Kind::Transient => Some(self.doubled(self.retries.transient_wait).mul_f64(jitter)),
+            Kind::Cut if std::mem::replace(&mut self.cut, true) => None,
+            Kind::Transient | Kind::Cut => Some(self.doubled(self.retries.transient_wait).mul_f64(jitter)),
             Kind::Throttled => Some(self.doubled(self.retries.throttled_wait).mul_f64(0.5 + jitter / 2.0)),
         }
     }
@@ -83,6 +109,10 @@ mod unit {
         }
     }
 
+    fn cut(code: Option<&str>) -> Error {
+        Error::StreamCut { code: code.map(str::to_owned), reason: String::new() }
+    }
+
     #[test]
     fn what_is_over_soon_is_sent_again() {
         for (error, kind) in [
@@ -99,6 +129,9 @@ mod unit {
             (service(400, "ValidationException"), Kind::Final),
             (service(403, "ExpiredTokenException"), Kind::Final),
             (Error::TimedOut { limit: Duration::ZERO }, Kind::Final),
+            (cut(None), Kind::Cut),
+            (cut(Some("ModelStreamErrorException")), Kind::Cut),
+            (cut(Some("ValidationException")), Kind::Final),
         ] {
             assert_eq!(Kind::of(&error), kind, "{error}");
         }
@@ -117,6 +150,7 @@ mod unit {
         assert_eq!(waits(Kind::Transient, 0.0, four), [0, 0, 0]);
         assert_eq!(waits(Kind::Throttled, 1.0, four), [500, 1000, 2000]);
         assert_eq!(waits(Kind::Throttled, 0.0, four), [250, 500, 1000]);
+        assert_eq!(waits(Kind::Cut, 1.0, four), [100], "what was cut is asked for once more");
         assert!(waits(Kind::Final, 1.0, four).is_empty());
     }
 

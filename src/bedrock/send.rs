@@ -1,95 +1,178 @@
 //! One attempt at a request. The SDK gives credentials, endpoint, signature and connections; the body goes and comes
 //! as bytes.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_bedrockruntime::Client;
-use aws_sdk_bedrockruntime::error::SdkError;
-use aws_sdk_bedrockruntime::operation::RequestId;
+use aws_sdk_bedrockruntime::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_bedrockruntime::error::{BoxError, SdkError};
 use aws_sdk_bedrockruntime::operation::invoke_model::InvokeModelError;
 use aws_sdk_bedrockruntime::primitives::Blob;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextMut,
+};
+use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use bytes::Bytes;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value;
 
 use super::error::{UNREADABLE_CONVERSE, UNREADABLE_INVOKE};
-use super::input::Action;
-use super::{Error, limit};
+use super::outgoing::{Address, Expects, Operation, Outgoing};
+use super::{Error, identity, limit};
 
 /// An answer with status 200.
 #[derive(Debug)]
 pub(super) struct Answer {
+    /// Empty for a stream.
     pub(super) body: Vec<u8>,
+    /// The events, where they were asked for.
+    pub(super) events: Option<ByteStream>,
+    pub(super) head: Head,
+}
+
+/// What is told beside the body.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Head {
     pub(super) request_id: Option<String>,
+    pub(super) content_type: Option<String>,
+    /// What InvokeModel counts.
+    pub(super) input_tokens: Option<u64>,
+    pub(super) output_tokens: Option<u64>,
 }
 
 /// Sends a request once. `max_bytes` is the limit that the client has for answers, for the message about it.
-pub(super) async fn send(
-    client: &Client,
-    action: Action,
-    model_id: &str,
-    body: &Bytes,
-    max_bytes: usize,
-) -> Result<Answer, Error> {
-    let result = client
+pub(super) async fn send(client: &Client, outgoing: &Outgoing, max_bytes: usize) -> Result<Answer, Error> {
+    let raw = Raw {
+        address: outgoing.address.clone(),
+        headers: outgoing.headers.clone(),
+        takes_body: outgoing.expects == Expects::Events,
+        taken: Arc::default(),
+    };
+    let taken = Arc::clone(&raw.taken);
+    let call = client
         .invoke_model()
-        .model_id(model_id)
-        .content_type("application/json")
-        .body(Blob::new(body.to_vec()))
+        .model_id(outgoing.subject())
+        .content_type(&outgoing.content_type)
+        .body(Blob::new(outgoing.body.to_vec()))
         .customize()
-        .mutate_request(move |request| {
-            // Both operations are signed and addressed alike, but for the last part of the path.
-            let uri = request.uri().strip_suffix("/invoke").map(|model| format!("{model}/{}", action.path()));
-            if let Some(uri) = uri {
-                // The URI was valid, and the new end is a plain word.
-                request.set_uri(uri).ok();
-            }
-        })
-        .send()
-        .await;
-    match result {
+        .interceptor(raw);
+    match call.send().await {
         Ok(output) => {
-            let request_id = output.request_id().map(str::to_owned);
-            Ok(Answer { body: output.body.into_inner(), request_id })
+            let Taken { events, head } = std::mem::take(&mut *locked(&taken));
+            Ok(Answer { body: output.body.into_inner(), events: events.map(ByteStream::new), head })
         }
-        Err(error) => Err(classify(error, action, model_id, max_bytes)),
+        Err(error) => Err(classify(error, outgoing, max_bytes)),
     }
 }
 
-fn classify(
-    error: SdkError<InvokeModelError, HttpResponse>,
-    action: Action,
-    model_id: &str,
-    max_bytes: usize,
-) -> Error {
+/// Makes an InvokeModel into any other operation, and an answer into what there is of it: all operations are signed
+/// alike, and differ in path and headers.
+#[derive(Debug)]
+struct Raw {
+    address: Address,
+    headers: Vec<(&'static str, String)>,
+    /// Whether the body is read as it comes.
+    takes_body: bool,
+    taken: Arc<Mutex<Taken>>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    events: Option<SdkBody>,
+    head: Head,
+}
+
+fn locked(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
+    // It is whole after every step.
+    taken.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Raw {
+    fn name(&self) -> &'static str {
+        "Raw"
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request_mut();
+        if let Some(uri) = self.address.uri(request.uri()) {
+            request.set_uri(uri)?;
+        }
+        if let Address::Description { .. } = self.address {
+            request.set_method("GET")?;
+            *request.body_mut() = SdkBody::empty();
+            for name in ["content-length", "content-type", "accept"] {
+                request.headers_mut().remove(name);
+            }
+        }
+        for (name, value) in &self.headers {
+            request.headers_mut().try_insert(*name, value.clone())?;
+        }
+        Ok(())
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response_mut();
+        let mut taken = locked(&self.taken);
+        taken.head = Head::of(response);
+        if self.takes_body && response.status().is_success() {
+            taken.events = Some(std::mem::replace(response.body_mut(), SdkBody::empty()));
+        }
+        Ok(())
+    }
+}
+
+impl Head {
+    fn of(response: &HttpResponse) -> Self {
+        let header = |name: &str| response.headers().get(name);
+        let count = |name: &str| header(name).and_then(|count| count.parse().ok());
+        Self {
+            request_id: header("x-amzn-requestid").map(str::to_owned),
+            content_type: header("content-type").map(str::to_owned),
+            input_tokens: count("x-amzn-bedrock-input-token-count"),
+            output_tokens: count("x-amzn-bedrock-output-token-count"),
+        }
+    }
+}
+
+fn classify(error: SdkError<InvokeModelError, HttpResponse>, outgoing: &Outgoing, max_bytes: usize) -> Error {
     match error {
         error if causes(&error).any(limit::is_exceeded) => {
-            Error::TooLarge { model_id: model_id.to_owned(), limit: max_bytes }
+            Error::TooLarge { model_id: outgoing.subject().to_owned(), limit: max_bytes }
         }
         SdkError::ServiceError(error) => service_error(error.raw()),
         error @ SdkError::ResponseError(_) => Error::Unreadable {
-            model_id: model_id.to_owned(),
+            model_id: outgoing.subject().to_owned(),
             reason: chain(&error),
-            java_class: unreadable_class(action),
+            java_class: unreadable_class(outgoing),
         },
         SdkError::ConstructionFailure(error) => {
             let error = SdkError::<InvokeModelError, HttpResponse>::ConstructionFailure(error);
-            if is_about_credentials(&error) {
-                Error::Credentials { reason: chain(&error) }
-            } else {
-                Error::Request { reason: chain(&error) }
-            }
+            identity::failure(&error).unwrap_or_else(|| Error::Request { reason: chain(&error) })
         }
-        error if is_about_credentials(&error) => Error::Credentials { reason: chain(&error) },
-        error => Error::Connection { reason: chain(&error) },
+        error => identity::failure(&error).unwrap_or_else(|| Error::Connection { reason: chain(&error) }),
     }
 }
 
 /// What Camunda's runtime reports for an answer that cannot be read.
-pub(super) fn unreadable_class(action: Action) -> &'static str {
-    match action {
-        Action::Converse => UNREADABLE_CONVERSE,
-        Action::InvokeModel => UNREADABLE_INVOKE,
+pub(super) fn unreadable_class(outgoing: &Outgoing) -> &'static str {
+    match outgoing.address {
+        Address::Model { operation: Operation::InvokeModel, .. } => UNREADABLE_INVOKE,
+        Address::Model { .. } | Address::Guardrail { .. } | Address::Description { .. } => {
+            UNREADABLE_CONVERSE
+        }
     }
 }
 
@@ -125,10 +208,6 @@ fn bare_code(code: &str) -> String {
     code.rsplit('#').next().unwrap_or_default().trim().to_owned()
 }
 
-fn is_about_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
-    causes(error).any(|cause| cause.is::<aws_credential_types::provider::error::CredentialsError>())
-}
-
 /// The texts of an error and its causes.
 pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
@@ -141,7 +220,7 @@ pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     texts.join(": ")
 }
 
-fn causes<'a>(
+pub(super) fn causes<'a>(
     error: &'a (dyn std::error::Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
     std::iter::successors(Some(error), |error| error.source())

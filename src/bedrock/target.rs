@@ -1,10 +1,16 @@
 //! Where a call goes, and as whom.
 
+use std::path::PathBuf;
+
 use reqwest::Url;
 
+use super::connector::Flavour;
 use super::field::Field;
 use super::options::Options;
+use super::sign_in;
+use crate::connections::RoleSession;
 use crate::connector::Error;
+use crate::huggingface::Hosting;
 use crate::secrets::Secret;
 
 /// The region, endpoint and identity of a call.
@@ -14,6 +20,8 @@ pub(super) struct Target {
     pub(super) region: String,
     /// None: the operator's, or AWS's own.
     pub(super) endpoint: Option<String>,
+    /// How the model is reached when it is at Hugging Face; none: it is Bedrock's.
+    pub(super) hosting: Option<Hosting>,
 }
 
 /// As whom a call is made.
@@ -23,102 +31,74 @@ pub(super) enum Identity {
     Default,
     /// Keys that the task brings.
     Keys { access_key: String, secret_key: Secret, session_token: Option<Secret> },
+    /// An API key of Bedrock, which signs nothing and opens only Bedrock.
+    ApiKey(Secret),
+    /// A profile of AWS's shared files.
+    Profile(String),
+    /// A role that another identity assumes.
+    AssumeRole { role: RoleSession, external_id: Option<Secret>, base: Box<Identity> },
+    /// A role that a token in a file stands for.
+    WebToken { role: RoleSession, token_file: PathBuf },
 }
 
 impl Target {
     /// Reads `authentication`, `configuration` and `awsCredential`, which replaces the first when it is there.
-    pub(super) fn read(variables: &Field<'_>, options: &Options) -> Result<Self, Error> {
+    pub(super) fn read(variables: &Field<'_>, flavour: Flavour, options: &Options) -> Result<Self, Error> {
         let credential = variables.entry("awsCredential");
         if let Some(credential) = &credential {
             credential.object()?;
         }
         let holder = credential.as_ref().unwrap_or(variables);
-        let authentication = holder.entry("authentication").ok_or_else(|| {
-            let path = if credential.is_some() { "awsCredential.authentication" } else { "authentication" };
-            Error::input(format!("{path} is missing or empty; choose how the task signs in to AWS"))
-        })?;
+        let authentication = holder
+            .entry("authentication")
+            .ok_or_else(|| holder.lacks("authentication", "choose how the task signs in to AWS"))?;
         let configuration = variables.entry("configuration");
         if let Some(configuration) = &configuration {
             configuration.object()?;
         }
         Ok(Self {
-            identity: Identity::read(&authentication)?,
-            region: read_region(configuration.as_ref(), credential.as_ref(), options)?,
+            identity: sign_in::read(&authentication, flavour, options)?,
+            region: read_region(variables, configuration.as_ref(), credential.as_ref(), options)?,
             endpoint: read_endpoint(configuration.as_ref(), options)?,
+            hosting: None,
         })
     }
-}
-
-impl Identity {
-    fn read(authentication: &Field<'_>) -> Result<Self, Error> {
-        authentication.object()?;
-        let kind = authentication.entry("type").map(|field| field.text()).transpose()?;
-        match kind.as_deref().map(str::trim).unwrap_or_default() {
-            "" => Self::read_keys(authentication),
-            kind if kind.eq_ignore_ascii_case("credentials") => Self::read_keys(authentication),
-            kind if kind.eq_ignore_ascii_case("defaultCredentialsChain") => Ok(Self::Default),
-            other => Err(Error::input(format!(
-                "{}.type is {other:?}, expected \"credentials\" or \"defaultCredentialsChain\"",
-                authentication.path
-            ))),
-        }
-    }
-
-    fn read_keys(authentication: &Field<'_>) -> Result<Self, Error> {
-        let session_token = optional_text(authentication, "sessionToken")?;
-        Ok(Self::Keys {
-            access_key: required_key(authentication, "accessKey")?,
-            secret_key: required_key(authentication, "secretKey")?.into(),
-            session_token: session_token.map(Secret::from),
-        })
-    }
-}
-
-/// A text entry without outer spaces; none when it is absent, null or blank.
-fn optional_text(object: &Field<'_>, key: &str) -> Result<Option<String>, Error> {
-    let text = object.entry(key).map(|field| field.text()).transpose()?;
-    Ok(text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()))
-}
-
-fn required_key(authentication: &Field<'_>, key: &str) -> Result<String, Error> {
-    optional_text(authentication, key)?.ok_or_else(|| {
-        Error::input(format!(
-            "{}.{key} is missing or empty; the type \"credentials\" needs it",
-            authentication.path
-        ))
-    })
 }
 
 /// The region of the configuration counts before that of the credential.
 fn read_region(
+    variables: &Field<'_>,
     configuration: Option<&Field<'_>>,
     credential: Option<&Field<'_>>,
     options: &Options,
 ) -> Result<String, Error> {
     for holder in [configuration, credential].into_iter().flatten() {
-        if let Some(region) = optional_text(holder, "region")? {
-            return check_region(region, &holder.path);
+        if let Some(region) = sign_in::optional(holder, "region")? {
+            return check_region(region, &holder.name_of("region"));
         }
     }
     options.default_region.clone().ok_or_else(|| {
-        Error::input("configuration.region is missing or empty; name the AWS region of the model, for example us-east-1".into())
+        let name = variables.names().of("configuration.region");
+        Error::input(format!(
+            "{name} is missing or empty; name the AWS region of the model, for example us-east-1"
+        ))
     })
 }
 
-fn check_region(region: String, path: &str) -> Result<String, Error> {
+fn check_region(region: String, name: &str) -> Result<String, Error> {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if region.len() <= 63 && region.bytes().all(allowed) {
         return Ok(region);
     }
     Err(Error::input(format!(
-        "{path}.region is {region:?}, expected the name of an AWS region in lower case, for example us-east-1"
+        "{name} is {region:?}, expected the name of an AWS region in lower case, for example us-east-1"
     )))
 }
 
 fn read_endpoint(configuration: Option<&Field<'_>>, options: &Options) -> Result<Option<String>, Error> {
     let Some(configuration) = configuration else { return Ok(None) };
-    let Some(endpoint) = optional_text(configuration, "endpoint")? else { return Ok(None) };
-    let refused = |what: &str| Error::input(format!("{}.endpoint {what}", configuration.path));
+    let Some(endpoint) = sign_in::optional(configuration, "endpoint")? else { return Ok(None) };
+    let refused = |what: &str| Error::input(format!("{} {what}", configuration.name_of("endpoint")));
     let url = Url::parse(&endpoint).map_err(|error| refused(&format!("is no URL: {error}")))?;
     let host = url.host_str().unwrap_or_default();
     if options.allowed_endpoint_hosts.contains(host) && matches!(url.scheme(), "http" | "https") {
@@ -146,7 +126,7 @@ mod unit {
     fn read(variables: &Value) -> Result<Target, Error> {
         let options =
             Options { allowed_endpoint_hosts: ["localhost".to_owned()].into(), ..Options::default() };
-        Target::read(&Field::new("", variables), &options)
+        Target::read(&Field::new("", variables), Flavour::Compat, &options)
     }
 
     fn message(variables: &Value) -> String {
@@ -165,7 +145,12 @@ mod unit {
         }));
         assert_eq!(
             target,
-            Ok(Target { identity: keys("AK", "SK"), region: "us-east-1".into(), endpoint: None })
+            Ok(Target {
+                identity: keys("AK", "SK"),
+                region: "us-east-1".into(),
+                endpoint: None,
+                hosting: None
+            })
         );
     }
 

@@ -21,12 +21,10 @@ use crate::telemetry::{Event, Telemetry};
 pub(super) struct Caller<'a> {
     pub(super) clients: &'a Clients,
     pub(super) telemetry: &'a Telemetry,
-    pub(super) target: &'a Target,
-    pub(super) model_id: &'a str,
     /// Takes its turn with the other processes.
     pub(super) process: &'a Arc<str>,
-    /// Model and region as they may be told.
-    pub(super) shown: (&'a str, &'a str),
+    /// The model as it may be told.
+    pub(super) model: &'a str,
 }
 
 /// The attempts at one call.
@@ -35,38 +33,65 @@ pub(super) struct Turns<'a> {
     caller: Caller<'a>,
     attempts: Attempts,
     pub(super) made: u32,
-    /// None: there is no patience.
+    /// The region of the next attempt, as it may be told.
+    region: String,
+    /// That of the next attempt's place. None: there is no patience.
     lane: Option<Lane>,
     turn: Option<Turn>,
     /// How much longer it waits for turns.
     patience: Duration,
     /// The last answer, when it was that the call is throttled.
     throttled: Option<Error>,
+    /// Whether it comes back to where it was throttled, and so goes before others.
+    returns: bool,
 }
 
 impl<'a> Turns<'a> {
     pub(super) fn new(caller: Caller<'a>) -> Self {
         let options = caller.clients.options();
-        let patience = options.throttle_patience;
-        let lane = (patience > Duration::ZERO).then(|| {
-            let key = (caller.target.clone(), caller.model_id.to_owned());
-            caller.clients.pacer().lane(&key, || LaneOptions {
-                quota: options.quotas.of(caller.model_id),
-                telemetry: caller.telemetry.clone(),
-                model: caller.shown.0.to_owned(),
-                region: caller.shown.1.to_owned(),
+        let (attempts, patience) = (Attempts::new(options.retries), options.throttle_patience);
+        Self {
+            caller,
+            attempts,
+            made: 0,
+            region: String::new(),
+            lane: None,
+            turn: None,
+            patience,
+            throttled: None,
+            returns: false,
+        }
+    }
+
+    /// Says where the next attempt goes.
+    pub(super) fn enter(&mut self, target: &Target, model_id: &str, region: &str) {
+        region.clone_into(&mut self.region);
+        self.lane = self.lane_of(target, model_id, region);
+    }
+
+    /// Whether an attempt at a place would have to wait for its turn.
+    pub(super) fn would_wait(&self, target: &Target, model_id: &str, region: &str) -> bool {
+        self.lane_of(target, model_id, region).is_some_and(|lane| lane.would_wait())
+    }
+
+    fn lane_of(&self, target: &Target, model_id: &str, region: &str) -> Option<Lane> {
+        let options = self.caller.clients.options();
+        (options.throttle_patience > Duration::ZERO).then(|| {
+            let key = (target.clone(), model_id.to_owned());
+            self.caller.clients.pacer().lane(&key, || LaneOptions {
+                quota: options.quotas.of(model_id),
+                telemetry: self.caller.telemetry.clone(),
+                model: self.caller.model.to_owned(),
+                region: region.to_owned(),
             })
-        });
-        let attempts = Attempts::new(options.retries);
-        Self { caller, attempts, made: 0, lane, turn: None, patience, throttled: None }
+        })
     }
 
     /// Waits for the next attempt's turn. An error says that patience has run out.
     pub(super) async fn next(&mut self) -> Result<(), Error> {
         if let Some(lane) = &self.lane {
             let began = Instant::now();
-            let refused = self.throttled.is_some();
-            match timeout(self.patience, lane.turn(self.caller.process, refused)).await {
+            match timeout(self.patience, lane.turn(self.caller.process, self.returns)).await {
                 Ok(turn) => self.turn = Some(turn),
                 Err(_) => {
                     let patience = self.caller.clients.options().throttle_patience;
@@ -93,7 +118,7 @@ impl<'a> Turns<'a> {
         if let (Kind::Throttled, Some(turn)) = (kind, turn) {
             let wait = turn.refused(error.retry_after());
             self.tell_throttled(wait);
-            self.throttled = Some(error);
+            (self.throttled, self.returns) = (Some(error), true);
             return ControlFlow::Continue(());
         }
         let Some(pause) = self.attempts.after(kind, fastrand::f64()) else {
@@ -106,6 +131,24 @@ impl<'a> Turns<'a> {
         ControlFlow::Continue(())
     }
 
+    /// Takes in that an attempt has failed where another place may do better, and says whether it may. Nothing is waited
+    /// for, and no attempt is spent.
+    pub(super) fn elsewhere<T>(&mut self, result: &Result<T, Error>) -> bool {
+        let Err(error) = result else { return false };
+        let kind = Kind::of(error);
+        // A cut answer is paid, so that attempts at it are counted wherever they go.
+        if matches!(kind, Kind::Final | Kind::Cut) {
+            return false;
+        }
+        let turn = self.turn.take();
+        if let (Kind::Throttled, Some(turn)) = (kind, turn) {
+            let wait = turn.refused(error.retry_after());
+            self.tell_throttled(wait);
+        }
+        self.returns = false;
+        true
+    }
+
     /// What the answer has used of what is granted.
     pub(super) fn used(&mut self, tokens: u64) {
         if let Some(turn) = self.turn.take() {
@@ -115,7 +158,7 @@ impl<'a> Turns<'a> {
     }
 
     fn tell_throttled(&self, wait: Duration) {
-        let (model, region) = self.caller.shown;
+        let (model, region) = (self.caller.model, self.region.as_str());
         self.caller.telemetry.emit(Event::ModelThrottled { model, region, wait });
     }
 }

@@ -57,6 +57,13 @@ impl Launch {
         self
     }
 
+    /// Takes a variable away.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.environment.retain(|(known, _)| known != name);
+        self
+    }
+
     /// Keeps what the worker logs in a file; otherwise its log goes to standard error.
     #[must_use]
     pub fn log_to(mut self, path: impl Into<PathBuf>) -> Self {
@@ -143,8 +150,14 @@ impl WorkerProcess {
 
     /// Sends SIGTERM and does not wait.
     pub async fn terminate(&self) -> Result<(), Error> {
+        self.signal("TERM").await
+    }
+
+    /// Sends a signal by its name, such as `HUP`.
+    pub async fn signal(&self, name: &str) -> Result<(), Error> {
         // The standard library sends no signal but SIGKILL, and `unsafe` is forbidden here.
-        let status = Command::new("kill").arg(self.id.to_string()).status().await.map_err(Error::Start)?;
+        let mut kill = Command::new("kill");
+        let status = kill.args(["-s", name, &self.id.to_string()]).status().await.map_err(Error::Start)?;
         if status.success() { Ok(()) } else { Err(Error::Ended { status }) }
     }
 

@@ -1,16 +1,26 @@
 //! The command line: what can be asked for, and in which words. What is done about it is in `commands`.
 
+mod connections;
+mod journal;
 mod settings;
+mod templates;
+mod values;
 
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use bedrock_connector::config;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use serde_json::Value;
 
+use self::connections::{ACCESS_EXAMPLES, POLICY_EXAMPLES};
+pub(crate) use self::connections::{AccessAction, AccessArgs, ExplainArgs, PolicyArgs, Trust};
+use self::journal::JOURNAL_EXAMPLES;
+pub(crate) use self::journal::{JournalAction, JournalArgs, PurgeArgs};
 use self::settings::SettingArgs;
+use self::templates::TEMPLATES_EXAMPLES;
+pub(crate) use self::templates::TemplatesArgs;
+pub(crate) use self::values::{ElementResult, JsonSource};
+use self::values::{duration, instant};
 
 const ABOUT: &str = "Takes jobs from Camunda 8 and calls models on Amazon Bedrock";
 
@@ -58,13 +68,22 @@ pub(crate) enum Command {
     /// Ask the worker beside it how it is, as a container's health check does
     #[command(after_help = HEALTH_EXAMPLES)]
     Health(HealthArgs),
+    /// Write the element templates for modelers, with your job types and models in them
+    #[command(after_help = TEMPLATES_EXAMPLES)]
+    Templates(TemplatesArgs),
     /// Look at the answers that are kept until the engine has them
     #[command(after_help = JOURNAL_EXAMPLES)]
     Journal(JournalArgs),
+    /// Look who may use which connection
+    #[command(after_help = ACCESS_EXAMPLES)]
+    Access(AccessArgs),
+    /// Print what AWS has to allow: the least IAM policies for the connections, and the trust of their roles
+    #[command(after_help = POLICY_EXAMPLES)]
+    Policy(PolicyArgs),
     /// Measure the worker against the embedded gateway and the emulated Bedrock
     #[command(after_help = BENCH_EXAMPLES)]
     Bench(BenchArgs),
-    /// Serve the emulated Bedrock alone, for other clients
+    /// Serve the emulated Bedrock or Hugging Face alone, for other clients
     #[command(hide = true)]
     Emulator(EmulatorArgs),
 }
@@ -124,58 +143,6 @@ impl HealthGroup {
     }
 }
 
-/// `journal`
-#[derive(Debug, Args)]
-pub(crate) struct JournalArgs {
-    #[command(subcommand)]
-    pub(crate) action: JournalAction,
-}
-
-/// What is done with the journal.
-#[derive(Debug, Subcommand)]
-pub(crate) enum JournalAction {
-    /// List the entries, the oldest first; a worker may be at work meanwhile
-    List {
-        #[command(flatten)]
-        settings: SettingArgs,
-        /// One JSON object for each entry, for machines
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show the answer to a job, with the user's part of the conversation masked
-    Show {
-        /// The job
-        #[arg(value_name = "JOB_KEY")]
-        job_key: i64,
-        #[command(flatten)]
-        settings: SettingArgs,
-        /// One JSON object, for machines
-        #[arg(long)]
-        json: bool,
-    },
-    /// Drop entries, their jobs ask the model again; no worker may use a folder meanwhile, a database may be in use
-    Purge(PurgeArgs),
-}
-
-/// `journal purge`
-#[derive(Debug, Args)]
-pub(crate) struct PurgeArgs {
-    /// Only these jobs
-    #[arg(value_name = "JOB_KEY", required_unless_present_any = ["all", "older_than"])]
-    pub(crate) job_keys: Vec<i64>,
-    /// All entries
-    #[arg(long, conflicts_with_all = ["job_keys", "older_than"])]
-    pub(crate) all: bool,
-    /// Only entries that are older than this
-    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "job_keys")]
-    pub(crate) older_than: Option<Duration>,
-    /// One JSON object, for machines
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) settings: SettingArgs,
-}
-
 /// `eval`
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
@@ -202,13 +169,14 @@ pub(crate) struct EvalArgs {
 /// `demo`
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// The diagram; without it, an included example
+    /// The diagram; without it, an included example. A file NAME.demo.json beside NAME.bpmn has variables to start with,
+    /// answers of the model, and results of tasks that are none of ours
     #[arg(value_name = "FILE.bpmn")]
     pub(crate) diagram: Option<PathBuf>,
-    /// The variables at the start: a JSON object, or @FILE
+    /// Variables at the start, over those of the file beside the diagram: a JSON object, or @FILE
     #[arg(long, value_name = "JSON|@FILE")]
     pub(crate) vars: Option<JsonSource>,
-    /// The result of a task that is none of ours
+    /// The result of a task that is none of ours; a list is taken in turn
     #[arg(long = "set", value_name = "ELEMENT=JSON")]
     pub(crate) results: Vec<ElementResult>,
     /// Call Bedrock itself, which costs money
@@ -245,54 +213,13 @@ pub(crate) struct EmulatorArgs {
     /// The port on 127.0.0.1; 0 takes any free one, which is printed
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
-}
-
-/// JSON that was written on the command line, or the file that holds it.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum JsonSource {
-    Written(Value),
-    File(PathBuf),
-}
-
-impl FromStr for JsonSource {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.strip_prefix('@') {
-            Some(path) => Ok(Self::File(path.into())),
-            None => {
-                serde_json::from_str(text).map(Self::Written).map_err(|error| format!("not JSON: {error}"))
-            }
-        }
-    }
-}
-
-/// `ELEMENT=JSON`
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct ElementResult {
-    pub(crate) element_id: String,
-    pub(crate) variables: Value,
-}
-
-impl FromStr for ElementResult {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (element_id, json) =
-            text.split_once('=').ok_or("expected ELEMENT=JSON, such as approve={\"ok\": true}")?;
-        let variables =
-            serde_json::from_str(json).map_err(|error| format!("not JSON after the =: {error}"))?;
-        Ok(Self { element_id: element_id.trim().to_owned(), variables })
-    }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    config::parse::duration(text).ok_or_else(|| config::Form::Duration.expected())
-}
-
-fn instant(text: &str) -> Result<SystemTime, String> {
-    let instant: jiff::Timestamp = text.parse().map_err(|error| format!("{error}"))?;
-    Ok(instant.into())
+    /// Hugging Face instead of Bedrock
+    #[arg(long, conflicts_with = "roles")]
+    pub(crate) huggingface: bool,
+    /// Also give out credentials of this role, by STS, IMDSv2 and as a container's; the address is the second line. With a
+    /// token, the role is for whoever brings that as a web identity
+    #[arg(long = "role", value_name = "ARN[=TOKEN]")]
+    pub(crate) roles: Vec<String>,
 }
 
 /// The command line as clap knows it. The settings work at the top level too, but are shown under `run`.
@@ -337,6 +264,9 @@ Examples:
   bedrock-connector check --model eu.anthropic.claude-sonnet-4-20250514-v1:0
   bedrock-connector check --json | jq '.checks[] | select(.ok | not)'
 
+For each connection it says whose its identity is, whether that is the right account, and whether each model is there and
+granted; where a policy lacks something, which action. None of this costs anything.
+
 Exit codes: 0 all is well, 1 something is not, 64 the configuration is wrong.";
 
 const HEALTH_EXAMPLES: &str = "\
@@ -345,16 +275,6 @@ Examples:
   bedrock-connector health liveness --server-port 8081
 
 Exit codes: 0 UP, 1 not UP or no answer.";
-
-const JOURNAL_EXAMPLES: &str = "\
-Examples:
-  bedrock-connector journal list
-  bedrock-connector journal list --json --data-dir /data | jq .jobKey
-  bedrock-connector journal show 2251799813685281
-  bedrock-connector journal purge --older-than P1D
-  bedrock-connector journal purge --all
-
-Exit codes: 0 done, 1 there is no such entry or the journal cannot be used, 64 the configuration is wrong.";
 
 const BENCH_EXAMPLES: &str = "\
 Without arguments it measures work without waiting, and waiting with 32 and with 1,000 jobs at once.
@@ -392,15 +312,6 @@ mod tests {
         let Some(Command::Run(run)) = cli.command else { panic!("{cli:?}") };
         let expected = [("worker.max-jobs-active", "5".to_owned()), ("admin.port", "0".to_owned())];
         assert_eq!(run.settings.0.settings, expected);
-    }
-
-    #[test]
-    fn results_of_tasks_are_json_after_the_first_equals_sign() {
-        let result: ElementResult = "approve={\"a\": \"x=y\"}".parse().unwrap();
-        assert_eq!(result.element_id, "approve");
-        assert_eq!(result.variables, serde_json::json!({ "a": "x=y" }));
-        assert!("approve".parse::<ElementResult>().is_err());
-        assert!("approve=yes".parse::<ElementResult>().is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use bedrock_connector::config::ProcessEnvironment;
-use bedrock_connector::demo::{self, Diagram, Ending, Options};
+use bedrock_connector::demo::{self, Diagram, Ending, Options, Scenario};
 use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
 
@@ -14,23 +14,16 @@ use crate::cli::{DemoArgs, JsonSource};
 
 /// Walks the diagram.
 pub(crate) fn run(arguments: &DemoArgs) -> anyhow::Result<Exit> {
-    let diagram = arguments.diagram.as_deref().map_or_else(|| Ok(Diagram::included()), read_diagram)?;
-    let mut variables = match &arguments.diagram {
-        None => Diagram::included_variables(),
-        Some(_) => Map::new(),
+    let (diagram, mut scenario) = match &arguments.diagram {
+        None => (Diagram::included(), Scenario::included()),
+        Some(path) => (read_diagram(path)?, Scenario::beside(path)?),
     };
     if let Some(given) = &arguments.vars {
-        variables.extend(object(given)?);
+        scenario.variables.extend(object(given)?);
     }
-    let results =
-        arguments.results.iter().map(|result| (result.element_id.clone(), result.variables.clone()));
-    let options = Options {
-        diagram,
-        variables,
-        results: results.collect(),
-        live: arguments.live,
-        json: arguments.json,
-    };
+    let given = arguments.results.iter().map(|given| (given.element_id.clone(), given.result.clone()));
+    scenario.results.extend(given);
+    let options = Options { diagram, scenario, live: arguments.live, json: arguments.json };
     let walk = demo::run(options, &ProcessEnvironment, anstream::stdout());
     match Runtime::new()?.block_on(walk)? {
         Ending::Completed => Ok(Exit::Done),

@@ -1,16 +1,20 @@
 //! What each command does. Commands read the environment, write for people or machines, and may use `anyhow`;
 //! the work itself is in the library.
 
+pub(crate) mod access;
 pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod emulator;
+pub(crate) mod environment;
 pub(crate) mod eval;
 pub(crate) mod health;
 mod input;
 pub(crate) mod journal;
 pub(crate) mod output;
+pub(crate) mod policy;
 pub(crate) mod run;
+pub(crate) mod templates;
 
 use bedrock_connector::config::Mistakes;
 

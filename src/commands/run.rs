@@ -3,9 +3,9 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use bedrock_connector::app::{App, Running};
+use bedrock_connector::app::{App, Reloader, Running};
 use bedrock_connector::clock::SystemClock;
-use bedrock_connector::config::{Config, ProcessEnvironment};
+use bedrock_connector::config::{Config, Flags, ProcessEnvironment};
 use bedrock_connector::telemetry::{self, LogFilter, Telemetry};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Exit> {
     for notice in &config.notices {
         warn!("{notice}");
     }
-    runtime()?.block_on(work(config, filter))
+    runtime()?.block_on(work(config, arguments.settings.0.clone(), filter))
 }
 
 /// Deeply nested variables are walked by recursion; the stack has room for the deepest that are let in, also in
@@ -35,19 +35,22 @@ fn runtime() -> std::io::Result<Runtime> {
     Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build()
 }
 
-async fn work(config: Config, filter: LogFilter) -> anyhow::Result<Exit> {
+async fn work(config: Config, flags: Flags, filter: LogFilter) -> anyhow::Result<Exit> {
     let mut orders = Orders::listen()?;
     let gateway = config.gateway.address.clone();
     let telemetry = Telemetry::new(Arc::new(SystemClock));
-    let mut running = App::new(config, telemetry).log_filter(filter).start().await?;
+    let load = move || Config::load(&ProcessEnvironment, &flags);
+    let app = App::new(config, telemetry).log_filter(filter).reload_with(load);
+    let mut running = Box::pin(app.start()).await?;
     info!(
         version = env!("CARGO_PKG_VERSION"),
         gateway,
         admin = %running.admin_address(),
         "Started; health and metrics are served"
     );
+    let reloader = running.reloader();
     tokio::select! {
-        () = orders.stop() => stop(running, orders).await,
+        () = orders.obey(&reloader) => stop(running, orders).await,
         drained = running.ended() => anyhow::bail!("the worker has ended by itself: {drained:?}"),
     }
 }
@@ -67,11 +70,28 @@ async fn stop(running: Running, mut orders: Orders) -> anyhow::Result<Exit> {
 struct Orders {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
+    /// Not to stop: to look at the configuration again.
+    hang_up: tokio::signal::unix::Signal,
 }
 
 impl Orders {
     fn listen() -> anyhow::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Reloads the configuration as often as it is told to, and returns when it is told to stop.
+    async fn obey(&mut self, reloader: &Reloader) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hang_up.recv() => reloader.reload().await,
+            }
+        }
     }
 
     async fn stop(&mut self) {

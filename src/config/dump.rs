@@ -63,6 +63,6 @@ fn list(items: &[String]) -> String {
 }
 
 /// A basic string of TOML, which has JSON's escapes for all that JSON escapes.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007F")
 }

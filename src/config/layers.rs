@@ -32,17 +32,18 @@ pub(crate) enum Items {
 pub(crate) struct Layer(BTreeMap<&'static str, Value>);
 
 impl Layer {
-    /// Reads a TOML file's text. Keys that are no setting are mistakes, because a misspelt key would otherwise
-    /// silently leave a default in place.
-    pub(crate) fn file(path: &Path, text: &str, mistakes: &mut Vec<Mistake>) -> Self {
+    /// Reads a TOML file's text, and gives its connections as they are. Keys that are no setting are mistakes, because a
+    /// misspelt key would otherwise silently leave a default in place.
+    pub(crate) fn file(path: &Path, text: &str, mistakes: &mut Vec<Mistake>) -> (Self, Option<Value>) {
         let place = |key: &str| format!("{key} in {}", path.display());
-        let tables = match File::from_str(text, FileFormat::Toml).collect() {
+        let mut tables = match File::from_str(text, FileFormat::Toml).collect() {
             Ok(tables) => tables,
             Err(error) => {
                 mistakes.push(Mistake::new(path.display().to_string(), None, format!("not TOML: {error}")));
-                return Self::default();
+                return (Self::default(), None);
             }
         };
+        let connections = tables.remove("connections");
         let mut layer = Self::default();
         for (key, value) in flattened(String::new(), tables.into_iter().collect()) {
             match env::setting(&key) {
@@ -52,7 +53,7 @@ impl Layer {
                 None => mistakes.push(Mistake::new(place(&key), None, unknown_key(&key))),
             }
         }
-        layer
+        (layer, connections)
     }
 
     /// Takes what the environment says. A variable that is empty counts as absent, because that is how compose files

@@ -6,6 +6,7 @@
 //! - Reading is pure: the environment stands behind a trait, and all mistakes are reported together.
 
 mod bedrock;
+mod connections;
 mod dump;
 pub mod env;
 mod environment;
@@ -20,12 +21,16 @@ mod proxy;
 mod reader;
 mod secrets;
 mod setting;
+mod templates;
 mod worker;
 
 #[cfg(test)]
 mod tests;
 
+use std::hash::{Hash as _, Hasher as _};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 pub use self::environment::{Environment, FixedEnvironment, ProcessEnvironment};
 pub use self::gateway::Engine;
@@ -37,6 +42,7 @@ use self::reader::{Reader, Resolved};
 pub use self::secrets::{SecretsConfig, SecretsMode};
 pub use self::setting::{Form, Name, Section, Setting};
 pub use self::worker::JobTypes;
+use crate::connections::{Directory, InlineCredentials};
 use crate::{admin, documents, telemetry, zeebe};
 
 /// The variable that names the file; the flag `--config` wins over it.
@@ -51,6 +57,30 @@ pub struct Flags {
     pub settings: Vec<(&'static str, String)>,
 }
 
+/// How a changed file is noticed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReloadConfig {
+    /// The file, if there is one.
+    pub file: Option<PathBuf>,
+    /// Nothing: only when somebody says so.
+    pub check_every: Option<Duration>,
+    /// The mark of what was read from it.
+    pub read: Option<FileMark>,
+}
+
+/// Tells one content of a file from another one, without holding it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileMark(u64);
+
+impl FileMark {
+    /// The mark of a content.
+    pub fn of(content: &[u8]) -> Self {
+        let mut hasher = std::hash::DefaultHasher::new();
+        content.hash(&mut hasher);
+        Self(hasher.finish())
+    }
+}
+
 /// The options of every component.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -60,6 +90,10 @@ pub struct Config {
     pub worker: crate::worker::Options,
     pub job_types: JobTypes,
     pub bedrock: crate::bedrock::Options,
+    /// What the file names as `[[connections]]`.
+    pub connections: Arc<Directory>,
+    pub inline_credentials: InlineCredentials,
+    pub reload: ReloadConfig,
     pub documents: documents::ExternalOptions,
     /// What all documents together may take.
     pub documents_memory_bytes: usize,
@@ -67,6 +101,7 @@ pub struct Config {
     pub secrets: SecretsConfig,
     pub admin: admin::Options,
     pub log: telemetry::Options,
+    pub templates: crate::template::Options,
     /// Sentences for the log: settings without effect, names that are probably misspelt.
     pub notices: Vec<String>,
     resolved: Resolved,
@@ -81,10 +116,15 @@ impl Config {
             let named = variables.iter().find(|(name, value)| name == FILE_VARIABLE && !value.is_empty());
             named.map(|(_, path)| PathBuf::from(path))
         });
-        let mut layers = Vec::new();
-        if let Some(path) = file {
-            match std::fs::read_to_string(&path) {
-                Ok(text) => layers.push(Layer::file(&path, &text, &mut mistakes)),
+        let (mut layers, mut connections, mut read) = (Vec::new(), None, None);
+        if let Some(path) = &file {
+            match std::fs::read_to_string(path) {
+                Ok(text) => {
+                    let (layer, tables) = Layer::file(path, &text, &mut mistakes);
+                    layers.push(layer);
+                    connections = tables;
+                    read = Some(FileMark::of(text.as_bytes()));
+                }
                 Err(error) => mistakes.push(Mistake::new(
                     path.display().to_string(),
                     None,
@@ -95,15 +135,32 @@ impl Config {
         layers.push(Layer::environment(&variables));
         layers.push(Layer::flags(&flags.settings));
         let written = layers::merged(layers, &mut mistakes);
-        Self::from_reader(&mut Reader::new(written, mistakes), &variables)
+        let mut reader = Reader::new(written, mistakes);
+        let reload = reload(&mut reader, file, read);
+        Self::from_reader(&mut reader, &variables, reload, connections.as_ref())
     }
 
     /// The resolved configuration as TOML, each value with where it came from, secrets hidden.
     pub fn dump(&self) -> String {
-        dump::toml(&self.resolved)
+        format!("{}{}", dump::toml(&self.resolved), connections::toml(&self.connections))
     }
 
-    fn from_reader(reader: &mut Reader, variables: &[(String, String)]) -> Result<Self, Mistakes> {
+    /// The settings that are not as they were, by their keys. Those that can change while the program runs are left out,
+    /// and of secrets it is only seen whether they are set.
+    pub fn changed_since(&self, before: &Self) -> Vec<&'static str> {
+        const AT_ONCE: &[&str] = &["access.inline-credentials"];
+        let items =
+            |config: &Self, key: &str| config.resolved.written.get(key).map(|written| written.items.shown());
+        let keys = env::settings().map(|setting| setting.key).filter(|key| !AT_ONCE.contains(key));
+        keys.filter(|key| items(self, key) != items(before, key)).collect()
+    }
+
+    fn from_reader(
+        reader: &mut Reader,
+        variables: &[(String, String)],
+        reload: ReloadConfig,
+        connections: Option<&::config::Value>,
+    ) -> Result<Self, Mistakes> {
         notice::refuse(reader, variables);
         let proxies = proxy::read(reader, variables);
         let (gateway, engine) = gateway::read(reader, &proxies);
@@ -111,6 +168,13 @@ impl Config {
         let has_rest_address = engine.rest_address.is_some();
         let secrets = secrets::read(reader, variables, has_rest_address, bedrock.default_region.as_deref());
         let (worker, job_types) = self::worker::read(reader, &engine, variables);
+        let region = bedrock.default_region.as_deref();
+        let connections = connections::from(reader, variables, reload.file.as_deref(), connections, region);
+        let inline_credentials = connections::inline_credentials(reader, &connections);
+        let templates =
+            self::templates::read(reader, &job_types, &bedrock, (&connections, inline_credentials));
+        let mut notices = notice::notices(reader, variables, &job_types, &proxies);
+        notices.extend(connections::notices(&connections));
         let mut config = Self {
             worker,
             bedrock,
@@ -122,7 +186,11 @@ impl Config {
             secrets,
             admin: admin_options(reader),
             log: log::read(reader),
-            notices: notice::notices(reader, variables, &job_types, &proxies),
+            templates,
+            notices,
+            inline_credentials,
+            reload,
+            connections: Arc::new(connections),
             job_types,
             proxies,
             resolved: Resolved::default(),
@@ -134,6 +202,12 @@ impl Config {
         config.resolved = std::mem::take(&mut reader.resolved).without_secrets();
         Ok(config)
     }
+}
+
+fn reload(reader: &mut Reader, file: Option<PathBuf>, read: Option<FileMark>) -> ReloadConfig {
+    let mut every = Duration::from_secs(5);
+    reader.duration("reload.check-every", &mut every);
+    ReloadConfig { file, check_every: (!every.is_zero()).then_some(every), read }
 }
 
 fn admin_options(reader: &mut Reader) -> admin::Options {

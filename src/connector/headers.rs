@@ -50,6 +50,13 @@ impl Default for Template {
     }
 }
 
+impl Template {
+    /// The id; none for a task without a template.
+    pub fn named(&self) -> Option<&str> {
+        (self.id != UNKNOWN).then_some(self.id.as_str())
+    }
+}
+
 impl TaskHeaders {
     /// Reads the headers as the gateway sent them: a JSON object, or empty text.
     ///

@@ -27,6 +27,8 @@ pub struct Scope {
     pub process_instance_key: i64,
     pub element_id: String,
     pub element_instance_key: i64,
+    /// The element template of the task, from its headers.
+    pub template_id: Option<String>,
 }
 
 /// The task headers of a job; all values are text.

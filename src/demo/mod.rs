@@ -3,26 +3,27 @@
 
 mod overheard;
 mod page;
+mod scenario;
 mod secrets;
 mod story;
 mod transcript;
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
 
 use self::overheard::{Listening, Overheard};
+pub use self::scenario::{Scenario, ScenarioError};
 use self::secrets::AnySecret;
 pub use self::story::Ending;
 use self::story::Story;
 use self::transcript::Transcript;
 use crate::app::{self, App};
 use crate::config::{Config, Environment, FixedEnvironment, Flags, Mistakes};
-use crate::emulator::bedrock::{self, Bedrock};
+use crate::emulator::bedrock::{self, Bedrock, Target};
 use crate::emulator::gateway::{self, Event, Gateway};
 use crate::telemetry::Telemetry;
 use crate::zeebe::{self, NewInstance, Resource};
@@ -31,9 +32,8 @@ use crate::zeebe::{self, NewInstance, Resource};
 #[derive(Debug, Clone)]
 pub struct Options {
     pub diagram: Diagram,
-    pub variables: Map<String, Value>,
-    /// Results of elements that are not carried out, by element id.
-    pub results: BTreeMap<String, Value>,
+    /// Variables to start with, and what models and people answer.
+    pub scenario: Scenario,
     /// Calls Bedrock itself.
     pub live: bool,
     /// One JSON object for each step in place of the story.
@@ -54,11 +54,6 @@ impl Diagram {
             name: "support-answer.bpmn".to_owned(),
             content: include_bytes!("support-answer.bpmn").to_vec(),
         }
-    }
-
-    /// The variables that the included example starts with.
-    pub fn included_variables() -> Map<String, Value> {
-        serde_json::from_str(include_str!("support-answer.json")).unwrap_or_default()
     }
 }
 
@@ -89,19 +84,23 @@ pub enum Error {
 /// Walks the diagram and tells what happens. A stuck process is an ending, not an error.
 pub async fn run(options: Options, environment: &dyn Environment, out: impl Write) -> Result<Ending, Error> {
     let gateway_options =
-        gateway::Options { results: options.results.clone(), ..gateway::Options::default() };
+        gateway::Options { results: options.scenario.results.clone(), ..gateway::Options::default() };
     let gateway = Gateway::start(gateway_options).await.map_err(Error::Listen)?;
     let bedrock = match options.live {
         true => None,
         false => Some(Bedrock::start(bedrock::Options::default()).await.map_err(Error::Listen)?),
     };
+    if let Some(bedrock) = &bedrock {
+        bedrock.script(Target::Any, options.scenario.steps());
+    }
     let (ear, overheard) = mpsc::channel(64);
     let config = config(&gateway, bedrock.as_ref(), environment)?;
     let mut app = App::new(config, Telemetry::no_op());
     if bedrock.is_some() {
         app = app.secrets_from(vec![Arc::new(AnySecret)]);
     }
-    let app = app.around_connectors(move |connector| Listening::to(connector, ear.clone())).start().await?;
+    let app = app.around_connectors(move |connector| Listening::to(connector, ear.clone()));
+    let app = Box::pin(app.start()).await?;
 
     let happenings = Happenings { events: gateway.events(), overheard };
     start_instance(&gateway, &options).await?;
@@ -205,7 +204,7 @@ async fn start_instance(gateway: &Gateway, options: &Options) -> Result<(), Erro
         .await
         .map_err(|source| Error::Diagram { name: name.clone(), source })?;
     let process = deployed.first().ok_or(Error::NoProcess { name })?;
-    let variables = Value::Object(options.variables.clone()).to_string();
+    let variables = Value::Object(options.scenario.variables.clone()).to_string();
     let instance =
         NewInstance { bpmn_process_id: process.bpmn_process_id.clone(), variables, ..NewInstance::default() };
     client.create_instance(&instance).await.map_err(Error::Start)?;

@@ -47,7 +47,7 @@ impl<W: Write> Teller for Story<W> {
                 self.flow_taken(name.as_deref(), condition.as_deref(), target_id)?;
             }
             Event::ResultTaken { result, .. } => {
-                self.page.entry("result", &format!("given by --set: {}", brief(result)), Tone::Plain)?;
+                self.page.entry("result", &format!("given: {}", brief(result)), Tone::Plain)?;
             }
             Event::JobCreated { headers, variables, .. } => self.asked(headers, variables)?,
             Event::JobFailed { retries, message, back_off, .. } => {

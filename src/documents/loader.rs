@@ -88,7 +88,12 @@ impl Loader {
         Session { loader: self, share: self.budget.share() }
     }
 
-    pub(super) async fn create(&self, document: NewDocument) -> Result<Reference, Error> {
+    /// Whether documents can be stored.
+    pub(crate) fn has_store(&self) -> bool {
+        self.store.is_some()
+    }
+
+    pub(crate) async fn create(&self, document: NewDocument) -> Result<Reference, Error> {
         self.store.as_ref().ok_or(Error::NoStoreForNew)?.create(document).await
     }
 

@@ -1,14 +1,18 @@
-//! In-process servers for `demo`, `bench` and the tests: a Zeebe gateway and Amazon Bedrock.
+//! In-process servers for `demo`, `bench` and the tests: a Zeebe gateway, Amazon Bedrock, Hugging Face, and those
+//! who give out AWS's credentials.
 //!
-//! Both listen on real sockets of 127.0.0.1 and keep the promises of what they stand for, and both can be told
-//! to misbehave in ways that have names ([`gateway::Fault`], [`bedrock::Step`]). Neither is a product: what they
-//! cannot do they refuse, in words that say so.
+//! All listen on real sockets of 127.0.0.1 and keep the promises of what they stand for, and all can be told to
+//! misbehave in ways that have names ([`gateway::Fault`], [`bedrock::Step`], [`huggingface::Fault`],
+//! [`issuer::Step`]). None is a product: what they cannot do they refuse, in words that say so.
 
 pub mod bedrock;
 pub mod bpmn;
 mod gate;
 pub mod gateway;
 mod guarded;
+pub mod huggingface;
+mod incoming;
+pub mod issuer;
 mod recorder;
 mod socket;
 mod times;

@@ -29,12 +29,14 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(15);
 const MAX_NAME: usize = 512;
 
 /// How secrets lie in Secrets Manager.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum AwsLayout {
     /// One secret, by its name or ARN, holds a JSON object with the names and values of all.
     Object(String),
     /// Each is a secret of its own, named by this prefix and its name.
     Each(String),
+    /// There is one, by its name or ARN, and its text is the value whatever it is called.
+    Whole(String),
 }
 
 /// Where and how Secrets Manager is asked.
@@ -103,6 +105,7 @@ impl AwsSecrets {
                 }
                 Ok(self.held(id).await?.as_deref().and_then(text))
             }
+            AwsLayout::Whole(id) => Ok(self.held(id.clone()).await?.as_deref().and_then(text)),
         }
     }
 
@@ -126,6 +129,7 @@ impl SecretProvider for AwsSecrets {
         match &self.layout {
             AwsLayout::Object(id) => format!("add the key {name} to the secret {id} in {PLACE}"),
             AwsLayout::Each(prefix) => format!("create the secret {prefix}{name} in {PLACE}"),
+            AwsLayout::Whole(id) => format!("create the secret {id} in {PLACE}"),
         }
     }
 }

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::connections::ConnectionEvent;
+
 /// What identifies a job in log lines and metrics.
 #[derive(Debug, Clone, Copy)]
 pub struct JobTag<'a> {
@@ -102,6 +104,8 @@ pub enum Event<'a> {
         attempts: u32,
         took: Duration,
     },
+    /// The first piece of a streamed answer is there.
+    FirstToken { model: &'a str, wait: Duration },
     /// A call was throttled, and waits.
     ModelThrottled { model: &'a str, region: &'a str, wait: Duration },
     /// A call has its turn, after so long.
@@ -140,6 +144,10 @@ pub enum Event<'a> {
     SecretRefused { name: &'a str, reason: &'a str },
     /// A result or error expression has an answer, and something in it failed on the way.
     ExpressionWarning { job_key: i64, which: &'a str, kind: &'a str, message: &'a str },
+
+    // --- connections ---
+    /// Something happened at a connection of the operator.
+    Connection(ConnectionEvent<'a>),
 }
 
 /// Which way a job came.

@@ -59,12 +59,14 @@ impl Event<'_> {
             | Self::FeedRestored { .. }
             | Self::FeedRestarted { .. } => self.log_feed(),
             Self::ModelCalled { .. }
+            | Self::FirstToken { .. }
             | Self::ModelThrottled { .. }
             | Self::TurnTaken { .. }
             | Self::PaceChanged { .. }
             | Self::TokensUsed { .. }
             | Self::SecretRefused { .. }
             | Self::ExpressionWarning { .. } => self.log_model(),
+            Self::Connection(event) => event.log(),
             Self::AnswerStored { .. }
             | Self::AnswerReused { .. }
             | Self::AnswerNotStored { .. }
@@ -190,6 +192,9 @@ impl Event<'_> {
         match *self {
             Self::ModelCalled { model, region, action, code, attempts, took } => {
                 debug!(target: "bedrock_connector::model", model, region, action, code, attempts, ?took, "The model was called");
+            }
+            Self::FirstToken { model, wait } => {
+                debug!(target: "bedrock_connector::model", model, ?wait, "The answer begins");
             }
             Self::ModelThrottled { model, region, wait } => {
                 debug!(target: "bedrock_connector::model", model, region, ?wait, "The call is throttled and waits");

@@ -10,6 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
+use super::connections::ConnectionMetrics;
 use super::labels::BoundedLabel;
 use super::text;
 use super::timer::Timers;
@@ -45,6 +46,7 @@ const FEED_UP: &str = "bedrock_connector_feed_up";
 const FEEDS_RESTARTED: &str = "bedrock_connector_feeds_restarted";
 const MODEL_CALLS: &str = "bedrock_connector_model_calls";
 const MODEL_SECONDS: &str = "bedrock_connector_model_seconds";
+const FIRST_TOKEN_SECONDS: &str = "bedrock_connector_first_token_seconds";
 const MODEL_THROTTLED: &str = "bedrock_connector_model_throttled";
 const MODEL_WAITING: &str = "bedrock_connector_model_waiting";
 const MODEL_WAIT_SECONDS: &str = "bedrock_connector_model_wait_seconds";
@@ -85,6 +87,7 @@ pub(super) struct Metrics {
     pub(super) regions: BoundedLabel,
     pub(super) templates: BoundedLabel,
     pub(super) kinds: BoundedLabel,
+    pub(super) connections: ConnectionMetrics,
 
     pub(super) invocations: Counters<4>,
     pub(super) execution_time: Timers,
@@ -114,6 +117,7 @@ pub(super) struct Metrics {
     pub(super) feeds_restarted: Counters<1>,
     pub(super) model_calls: Counters<3>,
     pub(super) model_seconds: Histograms<1>,
+    pub(super) first_token_seconds: Histograms<1>,
     pub(super) model_throttled: Counters<2>,
     pub(super) model_waiting: Gauges<2>,
     pub(super) model_wait_seconds: Histograms<2>,
@@ -200,6 +204,11 @@ impl Metrics {
             feeds_restarted: add(page, FEEDS_RESTARTED, "Feeds started anew after a defect of this program"),
             model_calls: add(page, MODEL_CALLS, "Calls of models, by status code"),
             model_seconds: add_histogram(page, MODEL_SECONDS, "How long calls of models took"),
+            first_token_seconds: add_histogram(
+                page,
+                FIRST_TOKEN_SECONDS,
+                "How long the first piece of streamed answers took",
+            ),
             model_throttled: add(page, MODEL_THROTTLED, "Attempts that Bedrock throttled"),
             model_waiting: add(page, MODEL_WAITING, "Calls that wait for their turn"),
             model_wait_seconds: add_histogram(
@@ -234,6 +243,7 @@ impl Metrics {
                 EXPRESSION_WARNINGS,
                 "Failures inside expressions that became null",
             ),
+            connections: ConnectionMetrics::register(page),
             longest: Mutex::default(),
             models: BoundedLabel::new(MODEL_LIMIT),
             regions: BoundedLabel::new(REGION_LIMIT),
@@ -264,7 +274,7 @@ impl Metrics {
     }
 }
 
-fn add<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
+pub(super) fn add<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
     let metric = M::default();
     registry.register(name, help, metric.clone());
     metric

@@ -8,6 +8,7 @@
 //! - [`Telemetry::render`] is the page of `/actuator/prometheus`, in the text form that Camunda's runtime
 //!   serves there, so dashboards keep working.
 
+mod connections;
 mod events;
 mod labels;
 mod log;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 use prometheus_client::metrics::gauge::Gauge;
 
+pub use self::connections::ConnectionEvent;
 pub use self::events::{
     Action, CommandKind, Event, FeedProblem, JobSource, JobTag, LostBecause, Phase, StreamEnd,
 };

@@ -11,6 +11,9 @@ impl Metrics {
         self.record_command(event);
         self.record_feed(event);
         self.record_model(event);
+        if let Event::Connection(event) = event {
+            self.connections.record(event);
+        }
         self.record_journal(event);
     }
 
@@ -144,6 +147,10 @@ impl Metrics {
                     [("model", model.clone()), ("region", self.regions.admit(region)), ("code", text(code))];
                 self.model_calls.get_or_create(&labels).inc();
                 self.model_seconds.get_or_create(&[("model", model)]).observe(took.as_secs_f64());
+            }
+            Event::FirstToken { model, wait } => {
+                let model = self.models.admit(model);
+                self.first_token_seconds.get_or_create(&[("model", model)]).observe(wait.as_secs_f64());
             }
             Event::ModelThrottled { model, region, .. } => {
                 self.model_throttled.get_or_create(&self.place(model, region)).inc();

@@ -70,6 +70,7 @@ fn every_event() -> Vec<Event<'static>> {
             attempts: 1,
             took,
         },
+        Event::FirstToken { model: "m", wait },
         Event::ModelThrottled { model: "m", region: "eu-central-1", wait },
         Event::TurnTaken { model: "m", region: "eu-central-1", waited: wait },
         Event::PaceChanged { model: "m", region: "eu-central-1", before: None, per_minute: Some(90.0) },
@@ -88,6 +89,32 @@ fn every_event() -> Vec<Event<'static>> {
         Event::SecretRefused { name: "KEY", reason: "not allowed here" },
         Event::ExpressionWarning { job_key: 7, which: "result", kind: "NO_VARIABLE_FOUND", message },
     ]
+    .into_iter()
+    .chain(every_event_of_connections().map(Event::Connection))
+    .collect()
+}
+
+fn every_event_of_connections() -> impl Iterator<Item = ConnectionEvent<'static>> {
+    let (connection, model, upstream, code) = ("sales", "nova", "frankfurt", "ThrottlingException");
+    let events = [
+        ConnectionEvent::Refused {
+            connection: Some(connection),
+            model: None,
+            tenant: "acme",
+            process: "order",
+            process_instance_key: 8,
+            element: "Ask",
+            template: Some("com.example.ask"),
+            code: "ACCESS_REFUSED",
+        },
+        ConnectionEvent::UpstreamCalled { connection, model, upstream, code },
+        ConnectionEvent::UpstreamOpened { connection, model, upstream, code },
+        ConnectionEvent::UpstreamClosed { connection, model, upstream },
+        ConnectionEvent::Reloaded { connections: 2, restart_needed: "" },
+        ConnectionEvent::Reloaded { connections: 2, restart_needed: "worker.lock" },
+        ConnectionEvent::NotReloaded { mistakes: "1 mistake in the configuration" },
+    ];
+    events.into_iter()
 }
 
 #[derive(Clone, Default)]

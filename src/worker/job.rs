@@ -95,6 +95,7 @@ impl Mission {
     fn new(crew: Arc<Crew>, job: ActivatedJob) -> (Self, connector::Job) {
         let (headers, _) = TaskHeaders::parse(&job.custom_headers);
         let job_type: Arc<str> = job.job_type.into();
+        let template_id = headers.template.named().map(str::to_owned);
         let mission = Self {
             crew,
             key: job.key,
@@ -117,6 +118,7 @@ impl Mission {
                 process_instance_key: job.process_instance_key.0,
                 element_id: job.element_id,
                 element_instance_key: job.element_instance_key.0,
+                template_id,
             },
             headers: job.custom_headers,
             variables: job.variables,

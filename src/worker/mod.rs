@@ -10,6 +10,7 @@
 //!   a clock of its own, and the shell around it carries out.
 //! - `job`: the life of a job, with `lock` keeping it ours and `reporter` telling the engine how it ended.
 //! - `answer`: the journal's place, and the only one: what is stored before anyone sees it, and when it goes.
+//!   `finished` finds out jobs that come once more when that is over.
 //! - `service`: the order in which a worker starts and ends; `handle`: what others may know of it.
 //!
 //! Reports go their own way, from the job's task straight to the client: no pause of a poll holds them up. A
@@ -24,7 +25,8 @@
 //!   the modeler chose how long the job may be away. The work is given up a little before its end, as a failure
 //!   with the code `JOB_TIMEOUT` that error expressions see and that spends a retry.
 //! - *A lock that ran out while the gateway was away* does not end the call: the engine takes the report of any
-//!   job that exists, and the answer is paid. Only the engine's word that the job is gone or not ours ends it.
+//!   job that exists, and the answer is paid. Only the engine's word that the job is gone or leased to someone
+//!   else ends it, not its word that the lock is over.
 //! - *A job that was read late*, by the broker's deadline and our clock, is made sure of by an extension before
 //!   any work, so a wrong clock costs a command and no job.
 //!

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Command, Output, Stdio};
 
-use bedrock_connector::emulator::{bedrock, gateway};
+use bedrock_connector::emulator::{bedrock, gateway, issuer};
 use serde_json::{Value, json};
 
 /// What the program left behind.
@@ -295,28 +295,15 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     assert_eq!((ended.code, ended.errors.as_str()), (Some(0), ""));
 }
 
-/// STS, as far as `check` asks it.
-async fn sts() -> String {
-    let identity = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
-        <GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/worker</Arn><UserId>A</UserId>\
-        <Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
-    let router =
-        axum::Router::new().fallback(move || async move { ([("content-type", "text/xml")], identity) });
-    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    url
-}
-
 #[tokio::test]
 async fn check_is_content_when_everything_answers() {
     let gateway = gateway::Gateway::start(gateway::Options::default()).await.unwrap();
     let bedrock = bedrock::Bedrock::start(bedrock::Options::default()).await.unwrap();
-    let sts = sts().await;
+    let issuer = issuer::Issuer::start(issuer::Options::default()).await.unwrap();
     let environment = [
         ("ZEEBE_ADDRESS", gateway.url()),
         ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock.url()),
-        ("AWS_ENDPOINT_URL_STS", sts),
+        ("AWS_ENDPOINT_URL_STS", issuer.url()),
         ("AWS_ACCESS_KEY_ID", "AKID".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "hidden".to_owned()),
         ("AWS_REGION", "eu-central-1".to_owned()),
@@ -333,7 +320,7 @@ async fn check_is_content_when_everything_answers() {
         check.unwrap_or_else(|| panic!("{name} is not in {report}"))["message"].as_str().unwrap().to_owned()
     };
     assert!(message("gateway").contains("healthy partitions: 1 of 1"), "{report}");
-    assert_eq!(message("credentials"), "arn:aws:iam::123456789012:user/worker (account 123456789012)");
+    assert_eq!(message("credentials"), "arn:aws:iam::123456789012:user/AKID (account 123456789012)");
     assert_eq!(message("model anthropic.claude-3-haiku-20240307-v1:0"), "answers in eu-central-1");
     assert!(!ended.output.contains("hidden"));
 }
@@ -385,4 +372,46 @@ async fn health_says_what_the_worker_answers() {
     assert_eq!((ready.code, ready.output.as_str()), (Some(1), "DOWN!\n"));
     let live = run_beside(&["health", "liveness", "--server-port", &port], &[]).await;
     assert_eq!((live.code, live.output.as_str()), (Some(0), "UP!\n"));
+}
+
+const CONNECTIONS: &str = r#"
+[[connections]]
+name = "sales"
+provider = "bedrock"
+region = "eu-central-1"
+[[connections.access]]
+processes = ["order-*"]
+description = "Orders"
+[[connections.models]]
+id = "vendor.model-v1:0"
+alias = "nova"
+[[connections.models.access]]
+tenants = ["acme"]
+"#;
+
+#[test]
+fn access_explain_says_which_rule_misses_by_what() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(CONNECTIONS.as_bytes()).unwrap();
+    let path = file.path().display().to_string();
+    let explain = |more: &[&str]| {
+        let arguments = ["access", "explain", "--config", &path, "--connection", "sales", "--model", "nova"];
+        run(&[&arguments, more].concat())
+    };
+    let granted = explain(&["--process", "order-1", "--tenant", "acme"]);
+    assert_eq!(granted.code, Some(0), "{granted:?}");
+    assert!(granted.output.contains("connection sales, rule 1 (Orders): grants it"), "{granted:?}");
+
+    let refused = explain(&["--process", "claim"]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    for line in [
+        "refused  ACCESS_REFUSED: the connection \"sales\" may not be used by the process \"claim\"",
+        "connection sales, rule 1 (Orders): does not match: process \"claim\" is none of order-*",
+        "model nova, rule 1: does not match: tenant \"<default>\" is none of acme",
+    ] {
+        assert!(refused.output.contains(line), "{line} is not in {}", refused.output);
+    }
+    let json = explain(&["--process", "order-1", "--json"]).json();
+    assert_eq!((&json["granted"], &json["code"]), (&json!(false), &json!("ACCESS_REFUSED")));
+    assert_eq!(json["connectionRules"][0]["grants"], json!(true));
 }

@@ -10,9 +10,12 @@
 
 mod bad_input;
 mod cli;
+mod connections;
 #[path = "../journal/desk.rs"]
 mod desk;
 mod drop_in;
+mod examples;
+mod identities;
 mod journal;
 mod journal_model;
 mod journal_trouble;
@@ -20,6 +23,8 @@ mod lifecycle;
 mod migration;
 #[path = "../journal/model.rs"]
 mod model;
+mod native;
+mod pages;
 mod peer_cases;
 mod scenarios;
 mod secrets;

@@ -192,24 +192,6 @@ async fn blocks_other_than_text_come_back_as_bedrock_sent_them() {
 }
 
 #[tokio::test]
-async fn the_native_answer_is_the_full_one() {
-    let stub = Stub::start(vec![Answer::ok(reply(&json!([{"text": "a"}, {"text": "b"}])))]).await;
-    let result = run(&stub, Flavour::Native, &variables("converse", hello())).await;
-    assert_eq!(
-        result,
-        Ok(json!({
-            "text": "ab",
-            "messages": [{"role": "user", "contentList": [{"text": "Hello"}]}, {"role": "assistant", "contentList": [{"text": "a"}, {"text": "b"}]}],
-            "stopReason": "end_turn",
-            "usage": {"inputTokens": 3, "outputTokens": 4, "totalTokens": 7},
-            "metrics": {"latencyMs": 5},
-            "modelId": "m",
-            "requestId": "r-0"
-        }))
-    );
-}
-
-#[tokio::test]
 async fn a_payload_goes_out_as_it_is() {
     for (payload, body) in [
         (

@@ -1,6 +1,7 @@
 //! `check`: is everything in place? One line for each thing, with what to do where something is not.
 
 mod aws;
+mod connections;
 mod gateway;
 mod report;
 
@@ -48,7 +49,12 @@ async fn checks(config: &Config, models: &[String]) -> Report {
         // Who checks wants to know that a model throttles, not to wait for it.
         let options = bedrock::Options { throttle_patience: Duration::ZERO, ..config.bedrock.clone() };
         match Clients::new(options) {
-            Ok(clients) => aws::checks(config, Arc::new(clients), models).await,
+            Ok(clients) => {
+                let clients = Arc::new(clients);
+                let mut checks = aws::checks(config, Arc::clone(&clients), models).await;
+                checks.extend(connections::checks(config, clients).await);
+                checks
+            }
             Err(error) => {
                 vec![Check::failed("credentials", error.to_string(), "check proxy and certificates")]
             }

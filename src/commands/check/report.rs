@@ -40,6 +40,14 @@ impl Check {
     }
 }
 
+impl Check {
+    /// The same with more to say.
+    pub(super) fn adding(mut self, text: &str) -> Self {
+        self.message.push_str(text);
+        self
+    }
+}
+
 /// All lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Report(pub(super) Vec<Check>);

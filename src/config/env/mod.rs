@@ -7,6 +7,7 @@
 //! (`CAMUNDA_CLIENT_…`), then its older spellings in the order in which the Spring starter looks them up, then the
 //! bare names of the Java clients (`CAMUNDA_…`, `ZEEBE_…`).
 
+mod access;
 mod connection;
 mod surroundings;
 mod work;
@@ -20,11 +21,14 @@ pub const SECTIONS: &[Section] = &[
     connection::PROXY,
     work::WORKER,
     work::BEDROCK,
+    access::ACCESS,
+    access::RELOAD,
     work::DOCUMENTS,
     work::SECRETS,
     work::JOURNAL,
     surroundings::ADMIN,
     surroundings::LOG,
+    surroundings::TEMPLATES,
 ];
 
 /// Names of the peer that are understood and change nothing here, each with the reason.
@@ -55,7 +59,7 @@ pub(crate) fn similar_variable(variable: &str) -> Option<&'static str> {
 }
 
 /// The candidate that differs in the fewest letters, if those are few.
-fn closest(text: &str, candidates: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+pub(crate) fn closest(text: &str, candidates: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let farthest = 1 + text.len() / 6;
     candidates
         .map(|candidate| (distance(text, candidate), candidate))

@@ -1,6 +1,6 @@
-//! What is around the work: the admin port and the log. And what the peer knows and we do not need.
+//! What is around the work: the admin port, the log, the element templates. And what the peer knows and we do not need.
 
-use crate::config::setting::Form::{Choice, Port, Text};
+use crate::config::setting::Form::{Address, Choice, List, Port, Text};
 use crate::config::setting::Name::{self, Exact, Family, Spring};
 use crate::config::setting::{Section, Setting};
 
@@ -49,6 +49,36 @@ pub(super) const LOG: Section = Section {
             default: "auto",
             others: &[Spring("connectors.log.appender")],
             doc: "The form of log lines; auto is text on a terminal and JSON otherwise",
+        },
+    ],
+};
+
+pub(super) const TEMPLATES: Section = Section {
+    title: "Element templates",
+    settings: &[
+        Setting {
+            key: "templates.models",
+            variable: "BEDROCK_CONNECTOR_TEMPLATE_MODELS",
+            form: List,
+            default: "",
+            others: &[],
+            doc: "Models that templates offer for choice, each as an id or as Name=id",
+        },
+        Setting {
+            key: "templates.engine",
+            variable: "BEDROCK_CONNECTOR_TEMPLATE_ENGINE",
+            form: Choice(&["8.6", "8.8"]),
+            default: "8.8",
+            others: &[],
+            doc: "The oldest engine that templates are for; before 8.8, fields left empty are not written",
+        },
+        Setting {
+            key: "templates.documentation",
+            variable: "BEDROCK_CONNECTOR_TEMPLATE_DOCUMENTATION",
+            form: Address,
+            default: "",
+            others: &[],
+            doc: "Where the pages of docs/templates can be read, for the link in each template",
         },
     ],
 };

@@ -217,6 +217,22 @@ pub(super) const BEDROCK: Section = Section {
             doc: "The largest answer of a model that is read",
         },
         Setting {
+            key: "bedrock.streaming",
+            variable: "BEDROCK_CONNECTOR_STREAMING",
+            form: Switch,
+            default: "true",
+            others: &[],
+            doc: "Whether answers to tasks of the native type come as streams, where the model has them",
+        },
+        Setting {
+            key: "bedrock.stream-idle",
+            variable: "BEDROCK_CONNECTOR_STREAM_IDLE",
+            form: Duration,
+            default: "PT5M",
+            others: &[],
+            doc: "How long the stream of an answer may be silent",
+        },
+        Setting {
             key: "bedrock.connect-timeout",
             variable: "BEDROCK_CONNECTOR_BEDROCK_CONNECT_TIMEOUT",
             form: Duration,

@@ -18,6 +18,10 @@ pub(crate) struct Conversation {
     /// The JSON schema that the answer has to fit.
     pub(crate) schema: Option<Value>,
     pub(crate) guarded: bool,
+    /// Whether it asks the model to think before it answers.
+    pub(crate) thinks: bool,
+    /// Whether there are marks up to which the prompt is to be kept.
+    pub(crate) cached: bool,
 }
 
 #[derive(Debug)]
@@ -32,6 +36,8 @@ pub(crate) enum Block {
     Document(Document),
     ToolUse(String),
     ToolResult(String),
+    /// What a tool could not do.
+    ToolError(String),
     /// An image, a cache point and so on.
     Other,
 }
@@ -71,6 +77,8 @@ impl Conversation {
             stop_sequences: strings(&inference["stopSequences"]),
             schema: schema.and_then(|schema| serde_json::from_str(schema).ok()),
             guarded: body["guardrailConfig"].is_object(),
+            thinks: thinks(body),
+            cached: body.to_string().contains("\"cachePoint\""),
         }
     }
 
@@ -80,10 +88,18 @@ impl Conversation {
         Self { turns: vec![turn], ..Self::default() }
     }
 
-    /// The text of the last thing that the user said.
+    /// The text of the last thing that the user said. What tools say is not said by the user.
     pub(crate) fn question(&self) -> String {
-        let turn = self.turns.iter().rev().find(|turn| turn.role == "user");
-        turn.map(Turn::text).unwrap_or_default()
+        let said = self.turns.iter().rev().filter(|turn| turn.role == "user").map(Turn::text);
+        said.into_iter().find(|text| !text.is_empty()).unwrap_or_default()
+    }
+
+    /// Whether the last turn says that an answer did not do.
+    pub(crate) fn is_corrected(&self) -> bool {
+        self.turns.last().is_some_and(|turn| {
+            turn.text().contains("JSON schema")
+                || turn.blocks.iter().any(|block| matches!(block, Block::ToolError(_)))
+        })
     }
 
     pub(crate) fn user_turns(&self) -> usize {
@@ -124,7 +140,9 @@ impl Turn {
 
     fn tokens(&self) -> u64 {
         let block = |block: &Block| match block {
-            Block::Text(text) | Block::ToolUse(text) | Block::ToolResult(text) => tokens(text.len()),
+            Block::Text(text) | Block::ToolUse(text) | Block::ToolResult(text) | Block::ToolError(text) => {
+                tokens(text.len())
+            }
             Block::Document(document) => 10 + tokens(document.bytes.len()),
             Block::Other => 10,
         };
@@ -135,6 +153,16 @@ impl Turn {
 /// How many tokens so many bytes of text are.
 pub(crate) fn tokens(bytes: usize) -> u64 {
     u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX)
+}
+
+/// The ways in which makers let their models think.
+fn thinks(body: &Value) -> bool {
+    let field = |pointer: &str| body.at(pointer).as_str();
+    let fields = "/additionalModelRequestFields";
+    matches!(field(&format!("{fields}/thinking/type")), Some("enabled" | "adaptive"))
+        || field(&format!("{fields}/reasoningConfig/type")) == Some("enabled")
+        || field(&format!("{fields}/reasoning_effort")).is_some()
+        || field("/outputConfig/effort").is_some()
 }
 
 fn strings(value: &Value) -> Vec<String> {
@@ -161,7 +189,8 @@ fn block(block: &Value) -> Block {
         return Block::ToolUse(name.to_owned());
     }
     if let result @ Value::Object(_) = &block["toolResult"] {
-        return Block::ToolResult(tool_result(result));
+        let text = tool_result(result);
+        return if result["status"] == "error" { Block::ToolError(text) } else { Block::ToolResult(text) };
     }
     Block::Other
 }

@@ -15,21 +15,37 @@ pub(crate) fn response(request: &Value, reply: &Reply) -> Value {
     body.insert("output".to_owned(), json!({"message": {"content": content(reply), "role": "assistant"}}));
     body.insert("stopReason".to_owned(), json!(reply.stop.name()));
     body.insert("usage".to_owned(), usage(reply));
+    body.extend(
+        response_fields(request, reply).map(|fields| ("additionalModelResponseFields".to_owned(), fields)),
+    );
     body.extend(echoes(request, reply));
     Value::Object(body)
 }
 
 fn content(reply: &Reply) -> Value {
-    let mut blocks = vec![json!({"text": reply.text})];
+    let mut blocks: Vec<Value> = reply.reasoning.iter().map(reasoning).collect();
+    blocks.push(json!({"text": reply.text}));
     blocks.extend(reply.tool_use.as_ref().map(
         |ToolUse { id, name, input }| json!({"toolUse": {"toolUseId": id, "name": name, "input": input}}),
     ));
     Value::Array(blocks)
 }
 
+/// What stands for the proof that the model thought this.
+const SIGNATURE: &str = "ZW11bGF0ZWQ=";
+
+fn reasoning(text: &String) -> Value {
+    json!({"reasoningContent": {"reasoningText": {"text": text, "signature": SIGNATURE}}})
+}
+
 fn usage(reply: &Reply) -> Value {
     let total = reply.input_tokens + reply.output_tokens;
-    json!({"inputTokens": reply.input_tokens, "outputTokens": reply.output_tokens, "totalTokens": total})
+    let own =
+        [("inputTokens", reply.input_tokens), ("outputTokens", reply.output_tokens), ("totalTokens", total)];
+    let cached =
+        reply.cached_tokens.map(|tokens| [("cacheReadInputTokens", 0), ("cacheWriteInputTokens", tokens)]);
+    let counts = own.into_iter().chain(cached.into_iter().flatten());
+    Value::Object(counts.map(|(name, count)| (name.to_owned(), count.into())).collect())
 }
 
 /// As long as a model would take; not what the emulator took, so that answers are the same each time.
@@ -58,24 +74,48 @@ fn echoes(request: &Value, reply: &Reply) -> Map<String, Value> {
     echoes
 }
 
+/// What the model's own answer has at the places that the request names.
+fn response_fields(request: &Value, reply: &Reply) -> Option<Value> {
+    let paths = items(&request["additionalModelResponseFieldPaths"]).filter_map(Value::as_str);
+    let sequence = match &reply.stop {
+        Stop::Sequence(sequence) => json!(sequence),
+        _ => Value::Null,
+    };
+    let known =
+        |path: &str| (path == "/stop_sequence").then(|| ("stop_sequence".to_owned(), sequence.clone()));
+    let fields: Map<_, _> = paths.filter_map(known).collect();
+    (!fields.is_empty()).then_some(Value::Object(fields))
+}
+
 /// The events of a ConverseStream answer.
 pub(crate) fn events(request: &Value, reply: &Reply) -> Vec<Bytes> {
+    let delta = |index: usize, delta: Value| {
+        event("contentBlockDelta", &json!({"contentBlockIndex": index, "delta": delta}))
+    };
+    let stop = |index: usize| event("contentBlockStop", &json!({"contentBlockIndex": index}));
     let mut events = vec![event("messageStart", &json!({"role": "assistant"}))];
-    for piece in pieces(&reply.text) {
-        events.push(event("contentBlockDelta", &json!({"contentBlockIndex": 0, "delta": {"text": piece}})));
+    let mut index = 0;
+    if let Some(text) = &reply.reasoning {
+        let texts = pieces(text).into_iter().map(|piece| json!({"reasoningContent": {"text": piece}}));
+        let signature = json!({"reasoningContent": {"signature": SIGNATURE}});
+        events.extend(texts.chain([signature]).map(|piece| delta(index, piece)));
+        events.push(stop(index));
+        index += 1;
     }
-    events.push(event("contentBlockStop", &json!({"contentBlockIndex": 0})));
+    events.extend(pieces(&reply.text).into_iter().map(|piece| delta(index, json!({"text": piece}))));
+    events.push(stop(index));
     if let Some(tool) = &reply.tool_use {
-        let start =
-            json!({"contentBlockIndex": 1, "start": {"toolUse": {"toolUseId": tool.id, "name": tool.name}}});
-        events.push(event("contentBlockStart", &start));
-        for piece in pieces(&tool.input.to_string()) {
-            let delta = json!({"contentBlockIndex": 1, "delta": {"toolUse": {"input": piece}}});
-            events.push(event("contentBlockDelta", &delta));
-        }
-        events.push(event("contentBlockStop", &json!({"contentBlockIndex": 1})));
+        index += 1;
+        let start = json!({"toolUse": {"toolUseId": tool.id, "name": tool.name}});
+        events.push(event("contentBlockStart", &json!({"contentBlockIndex": index, "start": start})));
+        let input = pieces(&tool.input.to_string());
+        events.extend(input.into_iter().map(|piece| delta(index, json!({"toolUse": {"input": piece}}))));
+        events.push(stop(index));
     }
-    events.push(event("messageStop", &json!({"stopReason": reply.stop.name()})));
+    let mut stopped = Map::from_iter([("stopReason".to_owned(), json!(reply.stop.name()))]);
+    let fields = response_fields(request, reply);
+    stopped.extend(fields.map(|fields| ("additionalModelResponseFields".to_owned(), fields)));
+    events.push(event("messageStop", &Value::Object(stopped)));
     let mut metadata = echoes(request, reply);
     metadata.insert("usage".to_owned(), usage(reply));
     metadata.insert("metrics".to_owned(), metrics(reply));

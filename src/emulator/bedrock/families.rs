@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::conversation::{Conversation, tokens};
 use super::converse;
 use super::event_stream::event;
+use super::images_and_vectors;
 use super::json::{At, items};
 use super::model::{Reply, Stop, ToolUse, answer};
 
@@ -18,11 +19,13 @@ enum Family {
     NovaMessages,
     TitanText,
     TitanEmbed,
+    AmazonImage,
     CohereEmbed,
     CohereChat,
     Llama,
     MistralPrompt,
     MistralChat,
+    StabilityImage,
     Generic,
 }
 
@@ -33,6 +36,8 @@ impl Family {
         let has = |text: &str| name.contains(text);
         match () {
             () if has("anthropic.") => Self::AnthropicMessages,
+            () if has("amazon.nova-canvas") || has("amazon.titan-image") => Self::AmazonImage,
+            () if has("stability.") => Self::StabilityImage,
             () if has("amazon.nova") => Self::NovaMessages,
             () if has("amazon.titan-embed") => Self::TitanEmbed,
             () if has("amazon.titan") => Self::TitanText,
@@ -55,6 +60,10 @@ impl Family {
                 ..prompt(body, "inputText")
             },
             Self::TitanEmbed => prompt(body, "inputText"),
+            Self::AmazonImage => {
+                Conversation::of_prompt(body.at("/textToImageParams/text").as_str().unwrap_or_default())
+            }
+            Self::StabilityImage => prompt(body, "prompt"),
             Self::CohereEmbed => {
                 Conversation::of_prompt(&items(&body["texts"]).filter_map(Value::as_str).collect::<String>())
             }
@@ -79,8 +88,9 @@ impl Family {
             Self::NovaMessages => &["messages"],
             Self::TitanText | Self::TitanEmbed => &["inputText"],
             Self::CohereEmbed => &["texts"],
+            Self::AmazonImage => &["taskType", "textToImageParams"],
             Self::CohereChat => &["message"],
-            Self::Llama | Self::MistralPrompt => &["prompt"],
+            Self::Llama | Self::MistralPrompt | Self::StabilityImage => &["prompt"],
             Self::MistralChat | Self::Generic => &[],
         };
         match wanted.iter().find(|name| body.get(**name).is_none()) {
@@ -103,13 +113,13 @@ impl Family {
             }),
             Self::TitanEmbed => {
                 let dimensions = body["dimensions"].as_u64().unwrap_or(1024);
-                let vector = embed(body["inputText"].as_str().unwrap_or_default(), dimensions);
+                let vector =
+                    images_and_vectors::embed(body["inputText"].as_str().unwrap_or_default(), dimensions);
                 json!({"embedding": vector, "inputTextTokenCount": reply.input_tokens})
             }
-            Self::CohereEmbed => json!({
-                "id": "emulated", "response_type": "embeddings_floats", "texts": body["texts"],
-                "embeddings": items(&body["texts"]).map(|text| embed(text.as_str().unwrap_or_default(), 1024)).collect::<Vec<_>>(),
-            }),
+            Self::CohereEmbed => images_and_vectors::cohere(body),
+            Self::AmazonImage => images_and_vectors::amazon_images(body),
+            Self::StabilityImage => images_and_vectors::stability_image(body),
             Self::CohereChat => json!({
                 "response_id": "emulated", "text": text,
                 "finish_reason": if length { "MAX_TOKENS" } else { "COMPLETE" },
@@ -317,28 +327,4 @@ fn text_chunks(family: Family, id: &str, request: &Value, reply: &Reply) -> Vec<
         family.response(id, request, &Reply { text, output_tokens, ..reply.clone() })
     };
     converse::pieces(&reply.text).into_iter().map(piece).collect()
-}
-
-/// A vector of length one in which every word pulls in directions of its own, so that texts which share words
-/// lie near each other.
-fn embed(text: &str, dimensions: u64) -> Vec<f64> {
-    let dimensions = usize::try_from(dimensions.clamp(1, 4096)).unwrap_or(1);
-    let mut vector = vec![0.0; dimensions];
-    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-        let mut state = word.to_lowercase().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        for value in &mut vector {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            // The upper half of the state, from -1 to 1.
-            *value += f64::from(u32::try_from(state >> 32).unwrap_or(0)) / f64::from(u32::MAX) * 2.0 - 1.0;
-        }
-    }
-    let length = vector.iter().map(|value| value * value).sum::<f64>().sqrt();
-    if length > 0.0 {
-        vector.iter_mut().for_each(|value| *value /= length);
-    }
-    vector
 }

@@ -7,18 +7,21 @@
 //! Model ids that begin with `emulator.` carry their scenario in their name (see [`scenario::by_model_id`]), so
 //! that a client in another process can ask for trouble too.
 
-mod conversation;
+pub(super) mod conversation;
 mod converse;
+mod describe;
 mod error_code;
 mod event_stream;
 mod exchange;
 mod families;
 mod handle;
 mod identity;
-mod json;
-mod model;
+pub(super) mod images_and_vectors;
+pub(super) mod json;
+pub(super) mod model;
 mod respond;
 mod route;
+mod said;
 pub mod scenario;
 mod service;
 mod tally;
@@ -32,5 +35,6 @@ pub use self::exchange::{Exchange, Outcome};
 pub use self::handle::{Bedrock, Options, serve};
 pub use self::identity::Identity;
 pub use self::route::Operation;
+pub use self::said::Said;
 pub use self::scenario::{Act, Canned, Step, Target};
 pub use self::tally::Calls;

@@ -10,11 +10,15 @@ use super::json::items;
 /// What the model says.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Reply {
+    /// What it thought before, when it was asked to think.
+    pub(crate) reasoning: Option<String>,
     pub(crate) text: String,
     pub(crate) tool_use: Option<ToolUse>,
     pub(crate) stop: Stop,
     pub(crate) input_tokens: u64,
     pub(crate) output_tokens: u64,
+    /// How many of the tokens were kept for the next call.
+    pub(crate) cached_tokens: Option<u64>,
 }
 
 /// A tool that the model wants to have called.
@@ -34,23 +38,46 @@ pub(crate) enum Stop {
     Guardrail,
 }
 
+impl Reply {
+    fn of(
+        text: String,
+        tool_use: Option<ToolUse>,
+        stop: Stop,
+        input_tokens: u64,
+        output_tokens: u64,
+    ) -> Self {
+        Self { reasoning: None, text, tool_use, stop, input_tokens, output_tokens, cached_tokens: None }
+    }
+}
+
 /// The word that a guardrail of the emulator blocks.
 pub(crate) const BLOCKED_WORD: &str = "forbidden";
 
 /// Answers a conversation.
 pub(crate) fn answer(conversation: &Conversation) -> Reply {
+    let reply = say(conversation);
+    Reply {
+        reasoning: conversation.thinks.then(|| format!("They ask: {}", excerpt(&conversation.question()))),
+        cached_tokens: conversation.cached.then_some(reply.input_tokens),
+        ..reply
+    }
+}
+
+fn say(conversation: &Conversation) -> Reply {
     let question = conversation.question();
     let input_tokens = conversation.tokens();
     if conversation.guarded && blocked(&question) {
         let text = "This guardrail does not let me talk about that.".to_owned();
         let output_tokens = tokens(text.len());
-        return Reply { text, tool_use: None, stop: Stop::Guardrail, input_tokens, output_tokens };
+        return Reply::of(text, None, Stop::Guardrail, input_tokens, output_tokens);
     }
     if let Some(tool) = wanted_tool(conversation, &question) {
-        return ask_tool(conversation, tool, &question, input_tokens);
+        return ask_tool(conversation, tool, &question);
     }
     let text = match &conversation.schema {
-        Some(schema) => fill(schema, &question, 0).to_string(),
+        Some(schema) => {
+            fill(schema, Care { question: &question, again: conversation.is_corrected() }, 0).to_string()
+        }
         None => prose(conversation, &question),
     };
     limit(text, conversation, input_tokens)
@@ -127,7 +154,7 @@ fn excerpt(text: &str) -> String {
 }
 
 /// Ends a text where the first stop sequence or the number of tokens wants it.
-fn limit(mut text: String, conversation: &Conversation, input_tokens: u64) -> Reply {
+pub(super) fn limit(mut text: String, conversation: &Conversation, input_tokens: u64) -> Reply {
     let mut stop = Stop::EndTurn;
     let found = |sequence: &String| Some((text.find(sequence.as_str())?, sequence.clone()));
     if let Some((at, sequence)) = conversation.stop_sequences.iter().filter_map(found).min() {
@@ -142,14 +169,14 @@ fn limit(mut text: String, conversation: &Conversation, input_tokens: u64) -> Re
         output_tokens = max;
         stop = Stop::MaxTokens;
     }
-    Reply { text, tool_use: None, stop, input_tokens, output_tokens }
+    Reply::of(text, None, stop, input_tokens, output_tokens)
 }
 
 // === Tools and schemas ===
 
 /// The tool that the request insists on, or one whose name the question mentions.
 fn wanted_tool<'a>(conversation: &'a Conversation, question: &str) -> Option<&'a Tool> {
-    if conversation.tool_result().is_some() {
+    if conversation.tool_result().is_some() && !matches!(conversation.tool_choice, ToolChoice::Named(_)) {
         return None;
     }
     let asked: HashSet<String> = words(question).collect();
@@ -163,40 +190,60 @@ fn wanted_tool<'a>(conversation: &'a Conversation, question: &str) -> Option<&'a
     }
 }
 
-fn ask_tool(conversation: &Conversation, tool: &Tool, question: &str, input_tokens: u64) -> Reply {
-    let input = fill(&tool.schema, question, 0);
-    let text = format!("I will ask {}.", tool.name);
+fn ask_tool(conversation: &Conversation, tool: &Tool, question: &str) -> Reply {
+    let input = fill(&tool.schema, Care { question, again: conversation.is_corrected() }, 0);
+    use_tool(&tool.name, input, conversation)
+}
+
+/// Wants a tool to be called.
+pub(super) fn use_tool(name: &str, input: Value, conversation: &Conversation) -> Reply {
+    let text = format!("I will ask {name}.");
     let output_tokens = tokens(text.len() + input.to_string().len()) + 10;
-    let id = format!("tooluse_{}_{}", tool.name, conversation.turns.len());
-    let tool_use = Some(ToolUse { id, name: tool.name.clone(), input });
-    Reply { text, tool_use, stop: Stop::ToolUse, input_tokens, output_tokens }
+    let id = format!("tooluse_{name}_{}", conversation.turns.len());
+    let tool_use = Some(ToolUse { id, name: name.to_owned(), input });
+    Reply::of(text, tool_use, Stop::ToolUse, conversation.tokens(), output_tokens)
 }
 
 /// How deep a schema is followed.
 const MAX_DEPTH: usize = 8;
 
-/// A value that fits a JSON schema: texts quote the question, numbers are the first one in it.
-fn fill(schema: &Value, question: &str, depth: usize) -> Value {
+/// What a schema is filled with.
+#[derive(Debug, Clone, Copy)]
+struct Care<'a> {
+    question: &'a str,
+    /// Told that it did not fit, the model minds the bounds of numbers, which it overlooks at first.
+    again: bool,
+}
+
+/// A value that fits a JSON schema, more or less: texts quote the question, numbers are the first one in it.
+fn fill(schema: &Value, care: Care<'_>, depth: usize) -> Value {
     if let Some(value) = items(&schema["enum"]).next().or(schema.get("const")).or(schema.get("default")) {
         return value.clone();
     }
     let kind = schema["type"].as_str().or_else(|| items(&schema["type"]).find_map(Value::as_str));
     match kind {
         _ if depth > MAX_DEPTH => Value::Null,
-        Some("object") => object(schema, question, depth),
-        Some("array") => json!([fill(&schema["items"], question, depth + 1)]),
-        Some("integer" | "number") => json!(first_number(question)),
-        Some("boolean") => json!(question.trim_end().ends_with('?')),
+        Some("object") => object(schema, care, depth),
+        Some("array") => json!([fill(&schema["items"], care, depth + 1)]),
+        Some("integer" | "number") => number(schema, care),
+        Some("boolean") => json!(care.question.trim_end().ends_with('?')),
         Some("null") => Value::Null,
-        None if schema["properties"].is_object() => object(schema, question, depth),
-        _ => json!(excerpt(question)),
+        None if schema["properties"].is_object() => object(schema, care, depth),
+        _ => json!(excerpt(care.question)),
     }
 }
 
-fn object(schema: &Value, question: &str, depth: usize) -> Value {
+fn object(schema: &Value, care: Care<'_>, depth: usize) -> Value {
     let properties = schema["properties"].as_object().into_iter().flatten();
-    let filled = properties.map(|(name, property)| (name.clone(), fill(property, question, depth + 1)));
+    let filled = properties.map(|(name, property)| (name.clone(), fill(property, care, depth + 1)));
     Value::Object(filled.collect::<Map<_, _>>())
+}
+
+fn number(schema: &Value, care: Care<'_>) -> Value {
+    let found = i64::from(first_number(care.question));
+    let bound = |name: &str| schema[name].as_i64().filter(|_| care.again);
+    let found = bound("minimum").map_or(found, |minimum| found.max(minimum));
+    json!(bound("maximum").map_or(found, |maximum| found.min(maximum)))
 }
 
 fn first_number(text: &str) -> u32 {

@@ -11,6 +11,26 @@ pub enum Operation {
     InvokeModelWithResponseStream,
     CountTokens,
     ApplyGuardrail,
+    GetFoundationModel,
+    GetInferenceProfile,
+    ListFoundationModels,
+}
+
+impl Operation {
+    /// The action that a policy has to allow.
+    pub(crate) fn action(self) -> &'static str {
+        match self {
+            Self::Converse | Self::InvokeModel => "bedrock:InvokeModel",
+            Self::ConverseStream | Self::InvokeModelWithResponseStream => {
+                "bedrock:InvokeModelWithResponseStream"
+            }
+            Self::CountTokens => "bedrock:CountTokens",
+            Self::ApplyGuardrail => "bedrock:ApplyGuardrail",
+            Self::GetFoundationModel => "bedrock:GetFoundationModel",
+            Self::GetInferenceProfile => "bedrock:GetInferenceProfile",
+            Self::ListFoundationModels => "bedrock:ListFoundationModels",
+        }
+    }
 }
 
 /// An operation and what it is about: the id of a model, or of a guardrail.
@@ -22,10 +42,13 @@ pub(crate) struct Route {
 
 /// Reads a path as it came in, with ids still percent-encoded.
 pub(crate) fn route(method: &Method, raw_path: &str) -> Option<Route> {
+    let segments: Vec<&str> = raw_path.trim_start_matches('/').split('/').collect();
+    if method == Method::GET {
+        return look(&segments);
+    }
     if method != Method::POST {
         return None;
     }
-    let segments: Vec<&str> = raw_path.trim_start_matches('/').split('/').collect();
     let (operation, id) = match segments.as_slice() {
         ["model", id, "converse"] => (Operation::Converse, id),
         ["model", id, "converse-stream"] => (Operation::ConverseStream, id),
@@ -33,6 +56,17 @@ pub(crate) fn route(method: &Method, raw_path: &str) -> Option<Route> {
         ["model", id, "invoke-with-response-stream"] => (Operation::InvokeModelWithResponseStream, id),
         ["model", id, "count-tokens"] => (Operation::CountTokens, id),
         ["guardrail", id, "version", _, "apply"] => (Operation::ApplyGuardrail, id),
+        _ => return None,
+    };
+    Some(Route { operation, id: percent_decode(id) })
+}
+
+/// What describes models, which is no part of the runtime.
+fn look(segments: &[&str]) -> Option<Route> {
+    let (operation, id) = match segments {
+        ["foundation-models"] => (Operation::ListFoundationModels, ""),
+        ["foundation-models", id] => (Operation::GetFoundationModel, *id),
+        ["inference-profiles", id] => (Operation::GetInferenceProfile, *id),
         _ => return None,
     };
     Some(Route { operation, id: percent_decode(id) })

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::error_code::ErrorCode;
+use super::said::Said;
 use crate::emulator::gate::Gate;
 use crate::emulator::times::Times;
 
@@ -49,6 +50,8 @@ pub struct Step {
 pub enum Act {
     /// The model answers.
     Answer,
+    /// The model answers in these words.
+    Say(Said),
     /// An error with its usual text.
     Fail(ErrorCode),
     FailSaying(ErrorCode, String),

@@ -10,22 +10,23 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use http::HeaderMap;
 use http::request::Parts;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::conversation::Conversation;
 use super::error_code::ErrorCode;
 use super::event_stream;
 use super::exchange::{Counted, Exchange, Outcome, Watch};
-use super::handle::Connection;
 use super::identity::Identity;
 use super::respond::{Answer, Damage, respond};
 use super::route::{Operation, Route, route};
+use super::said::Said;
 use super::scenario::{Act, Canned, Grants, Scripts, by_model_id};
 use super::tally::Tally;
 use super::validate::validate;
-use super::{converse, families, model};
+use super::{converse, describe, families, model};
 use crate::emulator::guarded::Guarded;
+use crate::emulator::incoming::Connection;
 use crate::emulator::recorder::Recorder;
 
 /// The largest body that Bedrock takes.
@@ -51,6 +52,8 @@ pub(crate) struct Access {
     pub(crate) known: Option<Vec<String>>,
     /// Keys that are known and may not call.
     pub(crate) denied: Vec<String>,
+    /// Actions that no policy allows.
+    pub(crate) denied_actions: Vec<String>,
 }
 
 impl Access {
@@ -72,6 +75,36 @@ struct Asked {
     body: Option<Value>,
     text: String,
     identity: Identity,
+    /// What the headers of InvokeModel ask of a guardrail.
+    guard: Guard,
+}
+
+/// A guardrail over InvokeModel.
+#[derive(Debug, Default)]
+struct Guard {
+    is_on: bool,
+    is_traced: bool,
+}
+
+impl Guard {
+    fn of(headers: &HeaderMap) -> Self {
+        let trace = headers.get("x-amzn-bedrock-trace").map(|value| value.as_bytes().to_ascii_uppercase());
+        Self {
+            is_on: headers.contains_key("x-amzn-bedrock-guardrailidentifier"),
+            is_traced: trace.is_some_and(|trace| trace.starts_with(b"ENABLED")),
+        }
+    }
+
+    /// What the guardrail adds to the answer of a model.
+    fn mark(&self, asked: &Value, answer: &mut Value) {
+        if let (true, Value::Object(entries)) = (self.is_on, answer) {
+            let action = if model::blocked(&asked.to_string()) { "INTERVENED" } else { "NONE" };
+            entries.insert("amazon-bedrock-guardrailAction".to_owned(), action.into());
+            if self.is_traced {
+                entries.insert("amazon-bedrock-trace".to_owned(), json!({"guardrail": {"input": {}}}));
+            }
+        }
+    }
 }
 
 /// Serves one request.
@@ -92,15 +125,16 @@ pub(crate) async fn handle(
     };
     let (answer, damage) = match act {
         None => (app.unscripted(id, &asked).await, Damage::None),
-        Some(Act::Answer) => (answer(&asked), Damage::None),
+        Some(Act::Answer) => (answer(&asked, None), Damage::None),
+        Some(Act::Say(said)) => (answer(&asked, Some(&said)), Damage::None),
         Some(Act::Fail(code)) => (Answer::error(code), Damage::None),
         Some(Act::FailSaying(code, message)) => (Answer::Error { code, message }, Damage::None),
         Some(Act::Respond(canned)) => (Answer::Canned(canned), Damage::None),
         Some(Act::BadJson) => (Answer::Canned(Canned::json(200, "{\"output\": ")), Damage::None),
-        Some(Act::Cut { at }) => (answer(&asked), Damage::Cut { at }),
-        Some(Act::Stall { at, pause }) => (answer(&asked), Damage::Stall { at, pause }),
+        Some(Act::Cut { at }) => (answer(&asked, None), Damage::Cut { at }),
+        Some(Act::Stall { at, pause }) => (answer(&asked, None), Damage::Stall { at, pause }),
         Some(Act::Exception { after_events, code }) => {
-            (interrupted(answer(&asked), after_events, code), Damage::None)
+            (interrupted(answer(&asked, None), after_events, code), Damage::None)
         }
         Some(Act::Hang) => std::future::pending().await,
         Some(Act::Reset) => {
@@ -128,6 +162,7 @@ impl App {
             body: serde_json::from_slice(&bytes).ok(),
             text,
             identity: Identity::of(&parts.headers),
+            guard: Guard::of(&parts.headers),
         };
         let counted = Counted::of(&self.tally, &asked.text);
         let watch = Watch::over(&self.exchanges, counted, &self.in_flight, |in_flight| Exchange {
@@ -157,13 +192,21 @@ impl App {
         if !self.latency.is_zero() {
             sleep(self.latency).await;
         }
-        answer(asked)
+        answer(asked, None)
     }
 
     /// What stands before the model: the way in, and what is granted.
     fn admit(&self, id: &str, asked: &Asked) -> Option<Answer> {
         if let Err(code) = self.access.with(|access| access.check(&asked.identity)) {
             return Some(Answer::error(code));
+        }
+        let action = asked.route.as_ref().map(|route| route.operation.action()).unwrap_or_default();
+        if self.access.with(|access| access.denied_actions.iter().any(|denied| denied == action)) {
+            let message = format!(
+                "User: arn:aws:iam::123456789012:user/emulated is not authorized to perform: {action} on resource: \
+                 arn:aws:bedrock:::foundation-model/{id} because no identity-based policy allows it"
+            );
+            return Some(Answer::Error { code: ErrorCode::AccessDenied, message });
         }
         let granted = self.grants.with(|grants| grants.admit(id, &asked.text, Instant::now()));
         (!granted).then(|| Answer::error(ErrorCode::Throttling))
@@ -175,40 +218,48 @@ fn texts(headers: &HeaderMap) -> BTreeMap<String, String> {
     headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
 }
 
-/// What the model, or a check before it, answers.
-fn answer(asked: &Asked) -> Answer {
+/// What the model, or a check before it, answers. In a conversation it may be made to say something.
+fn answer(asked: &Asked, said: Option<&Said>) -> Answer {
     let Some(route) = &asked.route else {
         let mut unknown = Canned::json(404, r#"{"message":"there is no such operation"}"#);
         unknown.error_type = Some("UnknownOperationException".to_owned());
         return Answer::Canned(unknown);
     };
+    if let Some(described) = describe::answer(route) {
+        return Answer::Json { body: described, headers: Vec::new() };
+    }
     let checked = validate(route, asked.body.as_ref());
-    let answered = checked.and_then(|()| answer_valid(route, asked.body.as_ref().unwrap_or(&Value::Null)));
+    let body = asked.body.as_ref().unwrap_or(&Value::Null);
+    let answered = checked.and_then(|()| answer_valid(route, body, &asked.guard, said));
     answered.unwrap_or_else(|message| Answer::Error { code: ErrorCode::Validation, message })
 }
 
-fn answer_valid(route: &Route, body: &Value) -> Result<Answer, String> {
-    let json = |body| Answer::Json { body, headers: Vec::new() };
+fn answer_valid(route: &Route, body: &Value, guard: &Guard, said: Option<&Said>) -> Result<Answer, String> {
+    let plain = |body| Answer::Json { body, headers: Vec::new() };
+    let reply = || {
+        let conversation = Conversation::of_converse(body);
+        said.map_or_else(|| model::answer(&conversation), |said| said.reply(&conversation))
+    };
     Ok(match route.operation {
-        Operation::Converse => {
-            json(converse::response(body, &model::answer(&Conversation::of_converse(body))))
-        }
-        Operation::ConverseStream => {
-            Answer::Events(converse::events(body, &model::answer(&Conversation::of_converse(body))))
-        }
+        Operation::Converse => plain(converse::response(body, &reply())),
+        Operation::ConverseStream => Answer::Events(converse::events(body, &reply())),
         Operation::InvokeModel => {
-            let families::Invocation { body, reply } = families::invoke(&route.id, body)?;
+            let families::Invocation { body: mut answer, reply } = families::invoke(&route.id, body)?;
+            guard.mark(body, &mut answer);
             let headers = vec![
                 ("x-amzn-bedrock-input-token-count", reply.input_tokens.to_string()),
                 ("x-amzn-bedrock-output-token-count", reply.output_tokens.to_string()),
             ];
-            Answer::Json { body, headers }
+            Answer::Json { body: answer, headers }
         }
         Operation::InvokeModelWithResponseStream => Answer::Events(families::events(&route.id, body)?),
         Operation::CountTokens => {
-            json(converse::count_tokens(body, |encoded| families::encoded_conversation(&route.id, encoded)))
+            plain(converse::count_tokens(body, |encoded| families::encoded_conversation(&route.id, encoded)))
         }
-        Operation::ApplyGuardrail => json(converse::apply_guardrail(body)),
+        Operation::ApplyGuardrail => plain(converse::apply_guardrail(body)),
+        Operation::GetFoundationModel | Operation::GetInferenceProfile | Operation::ListFoundationModels => {
+            plain(Value::Null)
+        }
     })
 }
 

@@ -20,8 +20,14 @@ pub(crate) fn validate(route: &Route, body: Option<&Value>) -> Result<(), String
             inference(&body["inferenceConfig"])?;
             tools(&body["toolConfig"])
         }
-        Operation::CountTokens | Operation::ApplyGuardrail => {
-            body.map(drop).ok_or_else(|| "the body is not a JSON object".to_owned())
+        Operation::CountTokens => {
+            let input = body.and_then(|body| body.get("input")).filter(|input| input.is_object());
+            input.map(drop).ok_or_else(|| "the body has no input to count".to_owned())
+        }
+        Operation::ApplyGuardrail => body.map(drop).ok_or_else(|| "the body is not a JSON object".to_owned()),
+        // These have no body.
+        Operation::GetFoundationModel | Operation::GetInferenceProfile | Operation::ListFoundationModels => {
+            Ok(())
         }
     }
 }

@@ -28,6 +28,7 @@ impl Instance {
         effects: &mut Vec<Effect>,
     ) -> Result<Begun, String> {
         if let Some(result) = around.results.get(&*element.id) {
+            let result = in_turn(result, index, effects);
             effects.push(Effect::ResultTaken { element: index, result: result.clone() });
             return given(result);
         }
@@ -85,6 +86,16 @@ impl Instance {
             Kind::StandIn => Err(no_result(element, "the walk does not carry it out")),
         }
     }
+}
+
+/// A list is taken in turn, and its last item stays. Whoever carries out an effect takes its item away; until then
+/// the effects tell how many are gone.
+fn in_turn<'a>(result: &'a Value, element: ElementIndex, effects: &[Effect]) -> &'a Value {
+    let Value::Array(results) = result else { return result };
+    let is_taken =
+        |effect: &&Effect| matches!(effect, Effect::ResultTaken { element: taken, .. } if *taken == element);
+    let taken = effects.iter().filter(is_taken).count();
+    results.get(taken).or(results.last()).unwrap_or(result)
 }
 
 fn given(result: &Value) -> Result<Begun, String> {

@@ -34,7 +34,8 @@ pub struct Options {
     pub record_limit: usize,
     /// How many events a slow reader may fall behind before it misses some.
     pub event_buffer: usize,
-    /// Results of elements that are not carried out, by element id: JSON objects of variables.
+    /// Results of elements that are not carried out, by element id: JSON objects of variables, or
+    /// lists of such objects that are taken in turn, of which the last one stays.
     pub results: BTreeMap<String, Value>,
     /// The job types that somebody works on. Service tasks of other types need a result, too; none: whoever likes
     /// may work on any.

@@ -3,6 +3,8 @@
 
 mod answers;
 mod errors;
+mod examples;
+mod people;
 mod safety;
 mod stage;
 mod task;
@@ -60,6 +62,15 @@ scenarios! {
     templates::a_task_may_limit_its_own_time,
     templates::the_templates_headers_are_labels_of_the_metric,
     templates::the_native_type_takes_the_same_inputs,
+    examples::a_chat_remembers,
+    examples::documents_are_summarised,
+    examples::a_summary_that_is_cut_short_is_none,
+    examples::an_e_mail_becomes_a_typed_variable,
+    examples::an_answer_that_does_not_fit_is_mended,
+    examples::an_agent_calls_the_tools_of_its_process,
+    examples::an_agent_that_goes_on_for_ever_is_stopped,
+    examples::a_person_decides_where_the_model_is_not_sure,
+    examples::nobody_is_asked_where_the_model_is_sure,
     trouble::a_cancelled_instance_drops_its_call,
     trouble::a_hundred_instances_at_once_are_answered_once_each,
 }

@@ -77,13 +77,19 @@ impl Stage {
 
     /// Deploys a diagram and gives the id of its process.
     pub(crate) async fn deploy_file(&self, path: &Path) -> String {
-        let content = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let content =
+            std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        // Without this mark, user tasks are jobs, which every engine lets be completed without a task list.
+        let content = content.replace("<zeebe:userTask />", "").into_bytes();
         let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
-        let processes = self
-            .client
-            .deploy(vec![Resource { name, content }], "")
-            .await
-            .expect("the engine takes the diagram");
+        let mut resources = vec![Resource { name, content }];
+        // The embedded gateway shows nobody a form.
+        let form = path.with_extension("form");
+        if self.gateway.is_none() && form.exists() {
+            let content = std::fs::read(&form).expect("the form can be read");
+            resources.push(Resource { name: form.to_string_lossy().into_owned(), content });
+        }
+        let processes = self.client.deploy(resources, "").await.expect("the engine takes the diagram");
         processes.first().expect("the diagram holds a process").bpmn_process_id.clone()
     }
 

@@ -53,6 +53,7 @@ impl State {
             }
             Effect::ResultTaken { element, result } => {
                 let element_id = process.id_of(element);
+                self.processes.result_is_taken(&element_id);
                 self.emit(|| Event::ResultTaken { instance, element_id, result });
             }
             Effect::CreateJob { key, element, job_type, retries, headers } => {

@@ -322,6 +322,15 @@ struct Parts<'a> {
 }
 
 impl Processes {
+    /// Takes the first item of a list of results away, but never the last one.
+    pub(super) fn result_is_taken(&mut self, element_id: &str) {
+        if let Some(Value::Array(results)) = self.results.get_mut(element_id)
+            && results.len() > 1
+        {
+            results.remove(0);
+        }
+    }
+
     fn split(&mut self) -> (&mut HashMap<i64, Running>, Parts<'_>) {
         let parts = Parts {
             results: &self.results,

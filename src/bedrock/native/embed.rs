@@ -1,0 +1,208 @@
+//! Embeddings: one shape of input and output for the models of Amazon and Cohere.
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::{Map, Value, json};
+
+use super::envelope::Tally;
+use super::family::Family;
+use super::read::{self, members};
+use crate::bedrock::Error;
+use crate::bedrock::call::{Asked, BedrockCall};
+use crate::bedrock::field::Field;
+use crate::bedrock::outgoing::{Operation, Outgoing};
+use crate::connections::Task;
+use crate::connector;
+
+/// How many texts Cohere takes at once; Titan takes one.
+const COHERE_BATCH: usize = 96;
+/// How many texts a server of Hugging Face takes at once, unless somebody has set more.
+const HOSTED_BATCH: usize = 32;
+/// How many requests of one task are under way together.
+const TOGETHER: usize = 4;
+
+const PURPOSES: &[&str] = &["search_document", "search_query", "classification", "clustering"];
+
+/// Texts that are to become vectors.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Embed {
+    model_id: String,
+    maker: Maker,
+    texts: Vec<String>,
+    dimensions: Option<i32>,
+    normalize: Option<bool>,
+    purpose: &'static str,
+    truncate: Option<&'static str>,
+}
+
+/// Whose language the model speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Maker {
+    TitanOne,
+    Titan,
+    TitanMultimodal,
+    Cohere,
+    CohereFour,
+    /// A model at Hugging Face.
+    Hosted,
+}
+
+impl Embed {
+    pub(super) fn read(data: &Field<'_>) -> Result<Self, connector::Error> {
+        let model_id = read::model_id(data)?;
+        let texts = read::texts(data, "texts")?;
+        let embed = Self {
+            dimensions: read::number(data, "dimensions", 1..=i32::MAX)?,
+            normalize: read::flag(data, "normalize")?,
+            purpose: read::choice(data, "inputType", PURPOSES)?.unwrap_or("search_document"),
+            truncate: read::choice(data, "truncate", &["NONE", "START", "END"])?,
+            maker: Maker::of(&model_id).ok_or_else(|| unknown(data, &model_id))?,
+            model_id,
+            texts,
+        };
+        if embed.texts.is_empty() {
+            return Err(data.lacks("texts", "give a text or a list of texts"));
+        }
+        let refused = |key: &str, models: &str| {
+            Err(connector::Error::input(format!(
+                "{} is not for the model {:?}; {models} can choose it",
+                data.name_of(key),
+                embed.model_id
+            )))
+        };
+        match embed.maker {
+            Maker::TitanOne | Maker::Cohere if embed.dimensions.is_some() => refused(
+                "dimensions",
+                "Titan Text Embeddings V2, Titan Multimodal Embeddings and Cohere Embed 4",
+            ),
+            Maker::TitanOne | Maker::TitanMultimodal | Maker::Cohere | Maker::CohereFour
+                if embed.normalize.is_some() =>
+            {
+                refused("normalize", "Titan Text Embeddings V2")
+            }
+            _ => Ok(embed),
+        }
+    }
+
+    pub(super) async fn run(self, call: &BedrockCall) -> Result<Value, Error> {
+        if (self.maker == Maker::Hosted) != (call.route.hosted_task() == Some(Task::FeatureExtraction)) {
+            let model_id = call.masker.mask(&self.model_id);
+            return Err(Error::Request {
+                reason: format!(
+                    "the model {model_id:?} makes no vectors; the action embed needs a model of Titan Embeddings or Cohere \
+                     Embed at Bedrock, or a connection to Hugging Face whose model has the task feature-extraction"
+                ),
+            });
+        }
+        let requests = self.bodies().map(|body| {
+            let outgoing = Outgoing::new(&self.model_id, Operation::InvokeModel, body.to_string());
+            async move { call.ask(&outgoing).await }
+        });
+        let answers: Vec<Asked> = stream::iter(requests).buffered(TOGETHER).try_collect().await?;
+        let mut tally = Tally::default();
+        let mut embeddings = Vec::with_capacity(self.texts.len());
+        for asked in answers {
+            let counted = asked.value.get("inputTextTokenCount").map(|count| json!({ "inputTokens": count }));
+            tally.add(&asked, counted.as_ref());
+            embeddings.extend(vectors(asked.value));
+        }
+        if embeddings.len() != self.texts.len() {
+            return Err(Error::Incomplete {
+                model_id: call.masker.mask(&self.model_id),
+                found: format!("{} embeddings", embeddings.len()),
+                expected: format!("{}, one for each text", self.texts.len()),
+            });
+        }
+        let dimensions = embeddings.first().and_then(Value::as_array).map(Vec::len);
+        let told = [("embeddings", Value::Array(embeddings)), ("dimensions", json!(dimensions))];
+        Ok(tally.seal(call, &self.model_id, told, Map::new()))
+    }
+
+    fn bodies(&self) -> impl Iterator<Item = Value> {
+        let batch = match self.maker {
+            Maker::TitanOne | Maker::Titan | Maker::TitanMultimodal => 1,
+            Maker::Cohere | Maker::CohereFour => COHERE_BATCH,
+            Maker::Hosted => HOSTED_BATCH,
+        };
+        self.texts.chunks(batch).map(|texts| Value::Object(self.body(texts)))
+    }
+
+    fn body(&self, texts: &[String]) -> Map<String, Value> {
+        let text = texts.first().map(|text| json!(text));
+        match self.maker {
+            Maker::TitanOne => members([("inputText", text)]),
+            Maker::Titan => members([
+                ("inputText", text),
+                ("dimensions", self.dimensions.map(Value::from)),
+                ("normalize", self.normalize.map(Value::from)),
+            ]),
+            Maker::TitanMultimodal => members([
+                ("inputText", text),
+                ("embeddingConfig", self.dimensions.map(|length| json!({ "outputEmbeddingLength": length }))),
+            ]),
+            Maker::Cohere | Maker::CohereFour => members([
+                ("texts", Some(json!(texts))),
+                ("input_type", Some(self.purpose.into())),
+                ("truncate", self.truncate.map(Value::from)),
+                ("output_dimension", self.dimensions.map(Value::from)),
+                ("embedding_types", (self.maker == Maker::CohereFour).then(|| json!(["float"]))),
+            ]),
+            Maker::Hosted => {
+                let direction = match self.truncate {
+                    Some("START") => Some("left"),
+                    Some("END") => Some("right"),
+                    _ => None,
+                };
+                members([
+                    ("inputs", Some(json!(texts))),
+                    ("normalize", self.normalize.map(Value::from)),
+                    ("dimensions", self.dimensions.map(Value::from)),
+                    ("truncate", self.truncate.map(|_| direction.is_some().into())),
+                    ("truncation_direction", direction.map(Value::from)),
+                ])
+            }
+        }
+    }
+}
+
+impl Maker {
+    fn of(model_id: &str) -> Option<Self> {
+        match Family::of(model_id) {
+            Family::TitanEmbed if model_id.contains("titan-embed-image") => Some(Self::TitanMultimodal),
+            Family::TitanEmbed if model_id.contains("titan-embed-text-v1") => Some(Self::TitanOne),
+            Family::TitanEmbed => Some(Self::Titan),
+            Family::Cohere if model_id.contains("cohere.embed-v4") => Some(Self::CohereFour),
+            Family::Cohere if model_id.contains("cohere.embed") => Some(Self::Cohere),
+            // Bedrock's ids have no owner before a slash.
+            _ if model_id.contains('/') && !model_id.starts_with("arn:") => Some(Self::Hosted),
+            _ => None,
+        }
+    }
+}
+
+fn unknown(data: &Field<'_>, model_id: &str) -> connector::Error {
+    connector::Error::input(format!(
+        "{} is {model_id:?}, expected a model of Titan Embeddings or Cohere Embed; the action invokeModel asks any other",
+        data.name_of("modelId")
+    ))
+}
+
+/// The vectors of an answer. Cohere puts them under their type when it was asked for types.
+fn vectors(answer: Value) -> Vec<Value> {
+    let mut answer = match answer {
+        Value::Object(answer) => answer,
+        // Hugging Face gives nothing but the vectors.
+        Value::Array(vectors) => return vectors,
+        _ => return Vec::new(),
+    };
+    if let Some(vector @ Value::Array(_)) = answer.remove("embedding") {
+        return vec![vector];
+    }
+    match answer.remove("embeddings") {
+        Some(Value::Array(vectors)) => vectors,
+        Some(Value::Object(mut by_type)) => match by_type.remove("float") {
+            Some(Value::Array(vectors)) => vectors,
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,208 @@
+//! The places that a call may go to: the one that its task names, or the upstreams of a connection's model.
+
+use std::sync::Arc;
+
+use super::connector::Parts;
+use super::retry::Kind;
+use super::target::Target;
+use super::turns::Turns;
+use super::{Error, identity};
+use crate::connections::{Granted, Hosted, References, Task, Upstream};
+use crate::huggingface::{self, Hosting};
+use crate::upstreams::{Lease, Pool, Pools, Round, Verdict};
+
+/// What calls through connections share.
+#[derive(Debug)]
+pub struct Ways {
+    pub pools: Arc<Pools>,
+    pub references: Arc<References>,
+    pub huggingface: huggingface::Client,
+}
+
+/// The places of a call.
+#[derive(Debug)]
+pub(super) enum Route {
+    /// What the task itself says.
+    Own(Target),
+    /// The upstreams of the model that it was granted.
+    Granted { ways: Arc<Ways>, pool: Arc<Pool>, granted: Granted },
+}
+
+/// A route, for remembering things about it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    Own(Target),
+    Connection(String),
+}
+
+/// One attempt's place.
+#[derive(Debug)]
+pub(super) struct Stop {
+    pub(super) target: Target,
+    lease: Option<Lease>,
+}
+
+/// One round through the places, each at most once.
+#[derive(Debug)]
+pub(super) struct Stops<'a> {
+    route: &'a Route,
+    /// None: the one place of the task's own.
+    round: Option<Round>,
+}
+
+impl Route {
+    pub(super) fn granted(ways: Arc<Ways>, granted: Granted) -> Self {
+        let pool = ways.pools.of(&granted);
+        Self::Granted { ways, pool, granted }
+    }
+
+    /// What tells this route from another one. Upstreams are no part of it: whichever answered, it is the answer.
+    pub(super) fn marks(&self) -> [&str; 3] {
+        match self {
+            Self::Own(target) => ["", &target.region, target.endpoint.as_deref().unwrap_or_default()],
+            Self::Granted { granted, .. } => ["connection", &granted.connection.name, &granted.model.id],
+        }
+    }
+
+    pub(super) fn place(&self) -> Place {
+        match self {
+            Self::Own(target) => Place::Own(target.clone()),
+            Self::Granted { granted, .. } => Place::Connection(granted.connection.name.clone()),
+        }
+    }
+
+    pub(super) fn round(&self) -> Stops<'_> {
+        let round = match self {
+            Self::Own(_) => None,
+            Self::Granted { pool, .. } => Some(pool.round()),
+        };
+        Stops { route: self, round }
+    }
+
+    /// Whether the model is at Hugging Face, and for which task.
+    pub(super) fn hosted_task(&self) -> Option<Task> {
+        match self {
+            Self::Own(_) => None,
+            Self::Granted { granted, .. } => granted.model.hosted.as_ref().map(|hosted| hosted.task),
+        }
+    }
+
+    /// The client for Hugging Face.
+    pub(super) fn huggingface(&self) -> Option<&huggingface::Client> {
+        match self {
+            Self::Own(_) => None,
+            Self::Granted { ways, .. } => Some(&ways.huggingface),
+        }
+    }
+
+    /// The name of the connection, for the response.
+    pub(super) fn connection(&self) -> Option<&str> {
+        match self {
+            Self::Own(_) => None,
+            Self::Granted { granted, .. } => Some(&granted.connection.name),
+        }
+    }
+}
+
+impl Stops<'_> {
+    /// The next place of this round; the first one is always there. A place where calls wait for their turn comes after
+    /// those where they do not.
+    pub(super) async fn next(
+        &mut self,
+        parts: &Parts,
+        model_id: &str,
+        turns: &Turns<'_>,
+    ) -> Result<Stop, Error> {
+        let (ways, granted, round) = match (self.route, &mut self.round) {
+            (Route::Own(target), _) => return Ok(Stop { target: target.clone(), lease: None }),
+            (Route::Granted { .. }, None) => return Err(no_upstream()),
+            (Route::Granted { ways, granted, .. }, Some(round)) => (ways, granted, round),
+        };
+        let mut slow: Vec<Stop> = Vec::new();
+        let mut found = None;
+        while let (None, Some(lease)) = (&found, round.offer()) {
+            let target = target(lease.upstream(), granted, ways, parts).await?;
+            let stop = Stop { target, lease: Some(lease) };
+            if turns.would_wait(&stop.target, stop.model_id(model_id), &stop.target.region) {
+                slow.push(stop);
+            } else {
+                found = Some(stop);
+            }
+        }
+        // When all are slow, it is the one that was offered first.
+        if found.is_none() && !slow.is_empty() {
+            found = Some(slow.remove(0));
+        }
+        slow.into_iter().filter_map(|stop| stop.lease).for_each(|lease| round.put_back(lease));
+        found.ok_or_else(no_upstream)
+    }
+
+    /// Whether another place is left in this round.
+    pub(super) fn has_next(&self) -> bool {
+        self.round.as_ref().is_some_and(Round::has_next)
+    }
+}
+
+impl Stop {
+    /// The model's id at this place.
+    pub(super) fn model_id<'a>(&'a self, own: &'a str) -> &'a str {
+        self.lease.as_ref().map_or(own, |lease| &lease.upstream().model_id)
+    }
+
+    /// The name of the upstream, for the response.
+    pub(super) fn upstream(&self) -> Option<String> {
+        self.lease.as_ref().map(|lease| lease.upstream().name.clone())
+    }
+
+    /// Says what became of the attempt.
+    pub(super) fn end<T>(self, result: &Result<T, Error>) {
+        let Some(lease) = self.lease else { return };
+        match result {
+            Ok(_) => lease.end(Verdict::Served, "OK"),
+            Err(error) => lease.end(verdict(error), &error.code()),
+        }
+    }
+}
+
+async fn target(upstream: &Upstream, granted: &Granted, ways: &Ways, parts: &Parts) -> Result<Target, Error> {
+    let identity = identity::of(&upstream.authentication, &ways.references).await?;
+    let endpoint = upstream.endpoint.clone();
+    if let Some(Hosted { task, .. }) = &granted.model.hosted {
+        let connection = &granted.connection;
+        let hosting = Hosting {
+            task: *task,
+            // What is not the connection's own way to all models is a way to this one.
+            is_dedicated: endpoint.is_some() && endpoint != connection.endpoint,
+            endpoint,
+            bill_to: connection.namespace.clone(),
+        };
+        // Hugging Face has no regions.
+        return Ok(Target { identity, region: String::new(), endpoint: None, hosting: Some(hosting) });
+    }
+    let region = upstream.region.clone().or_else(|| parts.clients.options().default_region.clone());
+    Ok(Target { identity, region: region.unwrap_or_default(), endpoint, hosting: None })
+}
+
+/// An error that is the task's own says that the upstream works.
+fn verdict(error: &Error) -> Verdict {
+    match (Kind::of(error), error) {
+        (Kind::Throttled, _) => Verdict::Throttled,
+        (Kind::Transient | Kind::Cut, _) => Verdict::Failed,
+        (
+            Kind::Final,
+            Error::Credentials { .. }
+            | Error::Refused { .. }
+            | Error::Document(_)
+            | Error::Request { .. }
+            | Error::HuggingFace(huggingface::Error::Unsupported { .. } | huggingface::Error::Client { .. }),
+        ) => Verdict::Unknown,
+        (Kind::Final, _) => Verdict::Served,
+    }
+}
+
+/// Cannot happen: every model has an upstream, and a round is only asked while one is left.
+fn no_upstream() -> Error {
+    Error::Request {
+        reason: "the model has no upstream; report this to the operator of the connector".into(),
+    }
+}
