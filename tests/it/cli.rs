@@ -415,3 +415,44 @@ fn access_explain_says_which_rule_misses_by_what() {
     assert_eq!((&json["granted"], &json["code"]), (&json!(false), &json!("ACCESS_REFUSED")));
     assert_eq!(json["connectionRules"][0]["grants"], json!(true));
 }
+
+#[test]
+fn templates_are_held_against_what_would_be_written() {
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/element-templates");
+    assert_eq!(run(&["templates", "--check", "--out", shipped]).code, Some(0));
+
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    assert_eq!(run(&["templates", "--out", out]).code, Some(0));
+    std::fs::write(folder.path().join("converse.json"), "{}").unwrap();
+    std::fs::remove_file(folder.path().join("image.json")).unwrap();
+    let checked = run(&["templates", "--check", "--json", "--out", out]);
+    assert_eq!(checked.code, Some(1), "{checked:?}");
+    let files = checked.json()["files"].as_array().unwrap().clone();
+    let wrong: Vec<_> =
+        files.iter().filter(|file| file["state"] != "ok").map(|file| &file["state"]).collect();
+    assert_eq!(wrong, [&json!("differs"), &json!("missing")]);
+}
+
+#[test]
+fn templates_offer_the_connections_of_the_file() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/modeler/connections.toml");
+    let offered = |template: &str| {
+        let ended = run_with(&["templates", template, "--config", file], &[("HF_TOKEN", "hf")]);
+        let properties = ended.json()["properties"].as_array().unwrap().clone();
+        let choices = properties.iter().filter(|field| {
+            field["id"].as_str().is_some_and(|id| id == "connection" || id.starts_with("data.modelId."))
+        });
+        let values = choices.flat_map(|field| field["choices"].as_array().cloned().unwrap_or_default());
+        values.map(|choice| choice["value"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        offered("converse"),
+        ["", "titan", "cohere", "hugging-face", "(other)", "titan-text-express", "cohere-command-r", "llama"]
+    );
+    assert_eq!(
+        offered("embeddings"),
+        ["titan", "cohere", "hugging-face", "(other)", "", "titan-embed-v2", "cohere-embed-v4", "minilm"]
+    );
+    assert_eq!(offered("image"), ["titan", "(other)", "", "titan-image-v2"]);
+}

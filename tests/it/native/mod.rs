@@ -4,6 +4,7 @@ mod actions;
 mod bodies;
 mod conversation;
 mod inputs;
+mod pages;
 mod streaming;
 mod structured;
 
