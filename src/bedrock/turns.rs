@@ -1,8 +1,8 @@
 //! The attempts at one call: each waits for its turn, and what became of it says whether there is another.
 //!
 //! With patience, a throttled call waits in the lane of its model, and gives up when the model has granted no call at all
-//! for that long. Without, nothing waits for
-//! anything else: there are four attempts with pauses between them, as the AWS SDK for Java makes them.
+//! for that long. Without, nothing waits for anything else: there are four attempts with pauses between them, as the AWS
+//! SDK for Java makes them.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

@@ -81,18 +81,20 @@ impl Lane {
         since: Instant,
         patience: Duration,
     ) -> Option<Turn> {
+        // None: no clock goes so far.
         let end = || {
             let granted = self.with(|state| state.machine.last_granted(Instant::now()));
-            granted.map_or(since, |granted| granted.max(since)) + patience
+            granted.map_or(since, |granted| granted.max(since)).checked_add(patience)
         };
         let mut turn = pin!(self.turn(process, refused));
-        loop {
-            match timeout_at(end(), &mut turn).await {
+        while let Some(at) = end() {
+            match timeout_at(at, &mut turn).await {
                 Ok(turn) => return Some(turn),
-                Err(_) if end() <= Instant::now() => return None,
+                Err(_) if end().is_some_and(|at| at <= Instant::now()) => return None,
                 Err(_) => {}
             }
         }
+        Some(turn.await)
     }
 
     /// Whether a call that came now would have to wait.
