@@ -30,7 +30,7 @@ pub struct Options {
     pub call_limit: Duration,
     /// The largest answer that is read; beyond it the call fails.
     pub max_answer_bytes: usize,
-    /// How long a call waits for its turn in all, when Bedrock throttles or a quota is set. Nothing: a throttled call fails
+    /// For how long calls wait for their turns while none at all is granted. Nothing: a throttled call fails
     /// after four attempts.
     pub throttle_patience: Duration,
     /// What may be asked of models in a minute.

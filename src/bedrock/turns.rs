@@ -1,7 +1,8 @@
 //! The attempts at one call: each waits for its turn, and what became of it says whether there is another.
 //!
-//! With patience, a throttled call waits in the lane of its model for as long as that lasts. Without, nothing waits for
-//! anything else: there are four attempts with pauses between them, as the AWS SDK for Java makes them.
+//! With patience, a throttled call waits in the lane of its model, and gives up when the model has granted no call at all
+//! for that long. Without, nothing waits for anything else: there are four attempts with pauses between them, as the AWS
+//! SDK for Java makes them.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -15,6 +16,10 @@ use super::retry::{Attempts, Kind};
 use super::target::Target;
 use crate::pace::{Lane, LaneOptions, Turn};
 use crate::telemetry::{Event, Telemetry};
+
+/// A call that is throttled more often, while others are granted, is larger than what is ever granted at once: only then
+/// does its patience end although the line moves.
+const MOST_REFUSALS: u32 = 10;
 
 /// Whose call it is.
 #[derive(Debug, Clone, Copy)]
@@ -38,8 +43,10 @@ pub(super) struct Turns<'a> {
     /// That of the next attempt's place. None: there is no patience.
     lane: Option<Lane>,
     turn: Option<Turn>,
-    /// How much longer it waits for turns.
-    patience: Duration,
+    /// For how long it has waited for turns.
+    waited: Duration,
+    /// How often it was throttled.
+    refusals: u32,
     /// The last answer, when it was that the call is throttled.
     throttled: Option<Error>,
     /// Whether it comes back to where it was throttled, and so goes before others.
@@ -49,7 +56,7 @@ pub(super) struct Turns<'a> {
 impl<'a> Turns<'a> {
     pub(super) fn new(caller: Caller<'a>) -> Self {
         let options = caller.clients.options();
-        let (attempts, patience) = (Attempts::new(options.retries), options.throttle_patience);
+        let attempts = Attempts::new(options.retries);
         Self {
             caller,
             attempts,
@@ -57,7 +64,8 @@ impl<'a> Turns<'a> {
             region: String::new(),
             lane: None,
             turn: None,
-            patience,
+            waited: Duration::ZERO,
+            refusals: 0,
             throttled: None,
             returns: false,
         }
@@ -90,15 +98,19 @@ impl<'a> Turns<'a> {
     /// Waits for the next attempt's turn. An error says that patience has run out.
     pub(super) async fn next(&mut self) -> Result<(), Error> {
         if let Some(lane) = &self.lane {
-            let began = Instant::now();
-            match timeout(self.patience, lane.turn(self.caller.process, self.returns)).await {
-                Ok(turn) => self.turn = Some(turn),
-                Err(_) => {
-                    let patience = self.caller.clients.options().throttle_patience;
-                    return Err(self.throttled.take().unwrap_or(Error::NoTurn { patience }));
-                }
+            let (began, process) = (Instant::now(), self.caller.process);
+            let patience = self.caller.clients.options().throttle_patience;
+            let turn = if self.refusals < MOST_REFUSALS {
+                let since = began.checked_sub(self.waited).unwrap_or(began);
+                lane.turn_within(process, self.returns, since, patience).await
+            } else {
+                timeout(patience.saturating_sub(self.waited), lane.turn(process, self.returns)).await.ok()
+            };
+            match turn {
+                Some(turn) => self.turn = Some(turn),
+                None => return Err(self.throttled.take().unwrap_or(Error::NoTurn { patience })),
             }
-            self.patience = self.patience.saturating_sub(began.elapsed());
+            self.waited += began.elapsed();
         }
         self.made += 1;
         Ok(())
@@ -116,6 +128,7 @@ impl<'a> Turns<'a> {
         };
         let kind = Kind::of(&error);
         if let (Kind::Throttled, Some(turn)) = (kind, turn) {
+            self.refusals += 1;
             let wait = turn.refused(error.retry_after());
             self.tell_throttled(wait);
             (self.throttled, self.returns) = (Some(error), true);
@@ -142,6 +155,7 @@ impl<'a> Turns<'a> {
         }
         let turn = self.turn.take();
         if let (Kind::Throttled, Some(turn)) = (kind, turn) {
+            self.refusals += 1;
             let wait = turn.refused(error.retry_after());
             self.tell_throttled(wait);
         }

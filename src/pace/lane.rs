@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 use std::future::pending;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::machine::{Look, Machine, Pass};
 use super::pacer::LaneOptions;
@@ -68,6 +69,32 @@ impl Lane {
         let waited = began.elapsed();
         self.shared.options.telemetry.emit(Event::TurnTaken { model, region, waited });
         Turn { lane: self.clone(), pass: Some(pass) }
+    }
+
+    /// As [`turn`](Self::turn), for a call that has waited since then already. It gives up when no call at all has been
+    /// granted for as long as its patience: in a line that moves everybody has a turn in the end, however long the line
+    /// and however small the quota.
+    pub async fn turn_within(
+        &self,
+        process: &Arc<str>,
+        refused: bool,
+        since: Instant,
+        patience: Duration,
+    ) -> Option<Turn> {
+        // None: no clock goes so far.
+        let end = || {
+            let granted = self.with(|state| state.machine.last_granted(Instant::now()));
+            granted.map_or(since, |granted| granted.max(since)).checked_add(patience)
+        };
+        let mut turn = pin!(self.turn(process, refused));
+        while let Some(at) = end() {
+            match timeout_at(at, &mut turn).await {
+                Ok(turn) => return Some(turn),
+                Err(_) if end().is_some_and(|at| at <= Instant::now()) => return None,
+                Err(_) => {}
+            }
+        }
+        Some(turn.await)
     }
 
     /// Whether a call that came now would have to wait.
@@ -138,7 +165,7 @@ impl Turn {
 
     fn end(&mut self, tokens: Option<f64>) {
         if let Some(pass) = self.pass.take() {
-            self.lane.change(|state| state.machine.ended(pass, tokens));
+            self.lane.change(|state| state.machine.ended(Instant::now(), pass, tokens));
         }
     }
 }

@@ -54,6 +54,11 @@ impl Ledger {
         self.0.back().is_some_and(|entry| entry.last > at)
     }
 
+    /// The last call that was let through before this time and has not been struck since.
+    pub(super) fn last_before(&self, at: Instant) -> Option<Instant> {
+        self.0.iter().rev().map(|entry| entry.last).find(|last| *last <= at)
+    }
+
     /// Calls a second. After a pause the short look back is right, and when calls are few the long one is: each sees
     /// too little where the other is right.
     pub(super) fn per_second(&self, now: Instant) -> f64 {

@@ -58,6 +58,7 @@ pub(super) struct Machine {
     paused_until: Option<Instant>,
     last_ticket: u64,
     in_flight: usize,
+    answered_at: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -82,6 +83,7 @@ impl Machine {
             paused_until: None,
             last_ticket: 0,
             in_flight: 0,
+            answered_at: None,
         }
     }
 
@@ -97,6 +99,11 @@ impl Machine {
 
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight
+    }
+
+    /// When it was seen last that calls are granted; calls may take long, so not only by their answers.
+    pub(super) fn last_granted(&self, now: Instant) -> Option<Instant> {
+        self.answered_at.max(self.rate.last_granted(now))
     }
 
     /// The call that goes next.
@@ -188,8 +195,9 @@ impl Machine {
     }
 
     /// The call has ended in any other way; the tokens that it used, if that is known.
-    pub(super) fn ended(&mut self, pass: Pass, tokens: Option<f64>) {
+    pub(super) fn ended(&mut self, now: Instant, pass: Pass, tokens: Option<f64>) {
         if let Some(used) = tokens {
+            self.answered_at = Some(now);
             self.tokens.take(used - pass.tokens);
             self.usual_tokens += (used - self.usual_tokens) * NEWS;
         }

@@ -14,6 +14,7 @@
 //!   rate grows.
 //! - *Bounds.* Once something was refused, the rate only grows by calls that were held back by it. The queue is as long as
 //!   there are slots for jobs, and lanes that nobody uses are forgotten.
+//! - *Patience.* Who waits in a line that moves does not give up: patience is for a service that grants nothing.
 //! - *No lost turn.* Whoever stops waiting leaves the queue by its drop, and whoever stops calling ends its turn so.
 //!
 //! # Several workers

@@ -108,6 +108,11 @@ impl Rate {
         self.learned.is_some()
     }
 
+    /// When the last call was let through of which it is sure by now that it is not refused.
+    pub(super) fn last_granted(&self, now: Instant) -> Option<Instant> {
+        now.checked_sub(TOGETHER).and_then(|sure| self.unrefused.last_before(sure))
+    }
+
     pub(super) fn epoch(&self) -> Epoch {
         self.epoch
     }

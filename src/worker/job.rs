@@ -304,9 +304,10 @@ impl Mission {
     }
 }
 
-/// Runs a step so that its panic ends the step alone.
+/// Runs a step so that its panic ends the step alone. It is boxed, so that a job that waits for its model does not hold
+/// the room for all other steps.
 async fn caught<T>(step: impl Future<Output = T>) -> Result<T, Panicked> {
-    AssertUnwindSafe(step).catch_unwind().await.map_err(|_| Panicked)
+    AssertUnwindSafe(Box::pin(step)).catch_unwind().await.map_err(|_| Panicked)
 }
 
 /// What an error expression sees when the modeler's limit is over.

@@ -206,7 +206,9 @@ impl LockKeeper {
     /// Asks once for so long from now.
     async fn extend(&self, mission: &Mission, lock: Duration) -> Result<(), Lost> {
         let sent = Instant::now();
-        let result = mission.crew().client.update_job_timeout(mission.key(), lock, mission.lease()).await;
+        // Boxed, because every job has a keeper and few are asking at the same time.
+        let asking = mission.crew().client.update_job_timeout(mission.key(), lock, mission.lease());
+        let result = Box::pin(asking).await;
         mission.answered(CommandKind::UpdateTimeout, sent, &result);
         match result {
             Ok(()) => {

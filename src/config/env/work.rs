@@ -182,7 +182,7 @@ pub(super) const BEDROCK: Section = Section {
             form: Duration,
             default: "PT5M",
             others: &[],
-            doc: "How long a call waits for its turn when Bedrock throttles; PT0S: it fails after 4 attempts",
+            doc: "For how long calls wait for their turns while Bedrock grants none; PT0S: they fail after 4 attempts",
         },
         Setting {
             key: "bedrock.requests-per-minute",

@@ -85,6 +85,38 @@ async fn who_gives_up_holds_nobody_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_line_that_moves_is_waited_in_for_longer_than_patience() {
+    let lane = lane(options(Some(10.0)));
+    let start = Instant::now();
+    let mut running = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let lane = lane.clone();
+        running.spawn(async move {
+            let turn = lane.turn_within(&process("p"), false, start, 300 * SECOND).await;
+            // Answers take longer than patience, too.
+            tokio::time::sleep(400 * SECOND).await;
+            turn.map(|turn| turn.used(1.0)).is_some()
+        });
+    }
+    while let Some(had_a_turn) = running.join_next().await {
+        assert!(had_a_turn.unwrap());
+    }
+    assert_eq!(start.elapsed(), 99 * 6 * SECOND + 400 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn patience_ends_when_nothing_is_granted_for_that_long() {
+    // One call in ten minutes.
+    let lane = lane(options(Some(0.1)));
+    let start = Instant::now();
+    tokio::time::advance(60 * SECOND).await;
+    lane.turn(&process("p"), false).await.used(1.0);
+    assert!(lane.turn_within(&process("p"), false, start, 300 * SECOND).await.is_none());
+    assert_eq!(start.elapsed(), 360 * SECOND, "counted from the last call that was granted");
+    assert!(lane.turn_within(&process("p"), false, Instant::now(), 400 * SECOND).await.is_some());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refusal_holds_the_others_back_and_is_told() {
     let options = options(None);
     let lane = lane(options.clone());

@@ -199,7 +199,7 @@ impl Run {
             self.answers.pop();
             let (pass, granted) = self.passes[usize::try_from(number).unwrap()];
             if granted {
-                self.machine.ended(pass, None);
+                self.machine.ended(self.start + self.now, pass, None);
                 self.seen.finished += 1;
                 self.join(false);
             } else {

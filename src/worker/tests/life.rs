@@ -124,6 +124,25 @@ async fn a_job_that_someone_else_has_leased_drops_its_call() {
 }
 
 #[tokio::test]
+async fn an_engine_without_leases_is_worked_for_without() {
+    let version = "8.6.0".to_owned();
+    let gateway = Gateway::start(gateway::Options { version, ..gateway::Options::default() }).await.unwrap();
+    let scene = Scene::at(gateway, Options { with_lease: true, ..short_lock() }, Arc::new(SystemClock));
+    let key = scene.job("wait");
+    let extended = |calls: &[Received]| count(calls, Rpc::UpdateJobTimeout) >= 2;
+    let extensions = scene.calls(key, extended).await;
+    scene.model.open_gate();
+    assert_eq!(scene.completed(key).await.activations, 1);
+    let lease = |call: &Received| match &call.command {
+        Command::UpdateJobTimeout(request) => request.job_lease_token.clone(),
+        Command::CompleteJob(request) => request.job_lease_token.clone(),
+        _ => None,
+    };
+    let calls = scene.gateway.received_for(key);
+    assert!(extensions.iter().chain(&calls).all(|call| lease(call).is_none()), "{calls:?}");
+}
+
+#[tokio::test]
 async fn a_panic_fails_its_job_and_says_nothing_of_its_text() {
     let scene = Scene::new(options()).await;
     for (action, phase) in [("panic", "working"), ("panic in bind", "waiting")] {
