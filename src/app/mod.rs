@@ -27,6 +27,7 @@ use crate::clock::SystemClock;
 use crate::config::{Config, Mistakes, SecretsConfig, SecretsMode};
 use crate::connections::{Gate, Handle, Provider};
 use crate::connector::{self, Connector, Registry, Runtime};
+use crate::cost::Meter;
 use crate::documents::{self, Authorize, RestOptions, RestStore, Store};
 use crate::journal::Journal;
 use crate::secrets::{self, AwsSecrets, DeployedModels, FolderSecrets, ProcessSource, SecretProvider};
@@ -124,10 +125,13 @@ impl App {
         let client = zeebe::Client::new(&self.config.gateway)?;
         let clients = Arc::new(Clients::new(self.config.bedrock.clone())?);
         let secrets = self.secrets(&client, &clients).await?;
+        let meter =
+            Meter::new(self.config.prices.clone(), self.config.budgets.clone(), self.telemetry.clone());
+        let meter = Arc::new(meter);
         let in_force = Handle::new(Arc::clone(&self.config.connections), self.config.inline_credentials);
-        let runtime = self.runtime(secrets, &client, &clients, &in_force)?;
-        let reloader =
-            Arc::new(Reloader::new(self.config.clone(), self.load, in_force, self.telemetry.clone()));
+        let runtime = self.runtime(secrets, &client, &clients, &in_force, &meter)?;
+        let reloader = Reloader::new(self.config.clone(), self.load, in_force, meter, self.telemetry.clone());
+        let reloader = Arc::new(reloader);
         let connectors = exhibited(runtime.registry());
         let journal = self::journal::open(&self.config, &client, &self.telemetry).await;
         let options = self.config.worker.clone();
@@ -195,6 +199,7 @@ impl App {
         client: &zeebe::Client,
         clients: &Arc<Clients>,
         in_force: &Handle,
+        meter: &Arc<Meter>,
     ) -> Result<Runtime, Error> {
         let fetch = documents::External::new(self.config.documents.clone())?;
         let budget = documents::Budget::new(self.config.documents_memory_bytes);
@@ -208,7 +213,7 @@ impl App {
             let Some(job_type) = job_type else { continue };
             let connector =
                 Bedrock::new(flavour, Arc::clone(clients), loader.clone(), self.telemetry.clone());
-            let connector = Arc::new(connector.with_ways(Arc::clone(&ways)));
+            let connector = Arc::new(connector.with_ways(Arc::clone(&ways)).with_meter(Arc::clone(meter)));
             let gate = Gate::new(in_force.clone(), Arc::clone(&connector) as _, self.telemetry.clone());
             let gate = gate.with(Provider::Bedrock, connector);
             registry = registry.with(job_type, (self.around)(Arc::new(gate)));

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::connector::{self, Code, CodeEntry, Retry};
-use crate::documents;
+use crate::{cost, documents};
 
 /// A failed call.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +66,9 @@ pub enum Error {
     /// The request could not be built.
     #[error("the request cannot be built: {reason}")]
     Request { reason: String },
+    /// A budget is used up, or cannot be held.
+    #[error(transparent)]
+    Budget(#[from] cost::Refusal),
     /// A document could not be had.
     #[error(transparent)]
     Document(#[from] documents::Error),
@@ -144,6 +147,7 @@ impl Error {
             Self::NoImage { .. } => IMAGE_MISSING.into(),
             Self::Incomplete { .. } => ANSWER_INCOMPLETE.into(),
             Self::Request { .. } => REQUEST_INVALID.into(),
+            Self::Budget(refusal) => refusal.code().into(),
             Self::Document(error) => error.code(),
         }
     }
@@ -165,6 +169,7 @@ impl Error {
             | Self::NoImage { .. }
             | Self::Incomplete { .. }
             | Self::TooLarge { .. }
+            | Self::Budget(_)
             | Self::Request { .. } => CLIENT_CLASS.into(),
             Self::Unreadable { java_class, .. } => (*java_class).into(),
             Self::NoMessage { .. } => "java.lang.NullPointerException".into(),
@@ -189,6 +194,7 @@ impl Error {
             | Self::NoImage { .. }
             | Self::Incomplete { .. }
             | Self::Request { .. }
+            | Self::Budget(_)
             | Self::Document(_) => None,
         }
     }
@@ -208,7 +214,7 @@ impl Error {
             | Self::NoImage { .. }
             | Self::Incomplete { .. }
             | Self::NoMessage { .. } => Retry::Spend,
-            Self::Request { .. } | Self::TooLarge { .. } => Retry::Never,
+            Self::Request { .. } | Self::TooLarge { .. } | Self::Budget(_) => Retry::Never,
             Self::Document(error) if error.is_transient() => Retry::Spend,
             Self::Document(_) => Retry::Never,
         }
@@ -230,7 +236,7 @@ impl From<Error> for connector::Error {
 #[cfg(test)]
 mod unit {
     use super::*;
-    use crate::connections;
+    use crate::{connections, cost};
 
     fn service(code: &str) -> Error {
         let (code, message, request_id) = (code.into(), "no".into(), "r1".into());
@@ -269,7 +275,7 @@ mod unit {
     #[test]
     fn the_documentation_has_every_code_once_and_no_other() {
         let mut documented = documented();
-        let mut codes: Vec<_> = [CODES, connector::CODES, connections::CODES, documents::CODES]
+        let mut codes: Vec<_> = [CODES, connector::CODES, connections::CODES, cost::CODES, documents::CODES]
             .concat()
             .iter()
             .map(|entry| entry.code)
@@ -281,11 +287,11 @@ mod unit {
 
     #[test]
     fn codes_are_unique_and_explained() {
-        let all = || CODES.iter().chain(connector::CODES).chain(connections::CODES).chain(documents::CODES);
-        let mut codes: Vec<_> = all().map(|entry| entry.code).collect();
+        let all = [CODES, connector::CODES, connections::CODES, cost::CODES, documents::CODES].concat();
+        let mut codes: Vec<_> = all.iter().map(|entry| entry.code).collect();
         codes.sort_unstable();
         codes.dedup();
-        assert_eq!(codes.len(), all().count());
-        assert!(all().all(|entry| !entry.help.is_empty()));
+        assert_eq!(codes.len(), all.len());
+        assert!(all.iter().all(|entry| !entry.help.is_empty()));
     }
 }

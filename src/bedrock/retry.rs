@@ -51,6 +51,7 @@ impl Kind {
             | Error::NoImage { .. }
             | Error::Incomplete { .. }
             | Error::Request { .. }
+            | Error::Budget(_)
             | Error::Document(_) => Self::Final,
         }
     }
