@@ -38,6 +38,7 @@ mod send;
 mod stream;
 mod target;
 mod turns;
+mod usage;
 
 #[cfg(test)]
 mod tests;

@@ -54,6 +54,7 @@ impl Kind {
             | Error::NoImage { .. }
             | Error::Incomplete { .. }
             | Error::Request { .. }
+            | Error::Budget(_)
             | Error::Document(_) => Self::Final,
         }
     }

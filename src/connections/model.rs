@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Reference;
 use crate::access::Rules;
+use crate::cost::Price;
 
 /// A named way to models.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,16 +130,6 @@ pub enum Task {
     FeatureExtraction,
 }
 
-/// What a million tokens cost.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Price {
-    pub input: f64,
-    pub output: f64,
-    pub cache_read: f64,
-    pub cache_write: f64,
-    pub currency: String,
-}
-
 impl Connection {
     /// The model that a task means by its alias, or by the provider's id.
     pub fn model(&self, name: &str) -> Option<&Arc<Model>> {
@@ -173,7 +164,7 @@ impl Connection {
             access: None,
             // Whoever asks sees from it that this is no way to Bedrock.
             hosted: (self.provider == Provider::HuggingFace)
-                .then(|| Hosted { task: Task::Chat, endpoint: None }),
+                .then_some(Hosted { task: Task::Chat, endpoint: None }),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod actions;
 mod bodies;
 mod conversation;
+mod cost;
 mod inputs;
 mod streaming;
 mod structured;
@@ -33,7 +34,19 @@ impl Bench {
         Self::with(|_| {}, None).await
     }
 
+    async fn of_flavour(flavour: Flavour) -> Self {
+        Self::built(flavour, |_| {}, None).await
+    }
+
     async fn with(set: impl FnOnce(&mut bedrock::Options), store: Option<Arc<dyn Store>>) -> Self {
+        Self::built(Flavour::Native, set, store).await
+    }
+
+    async fn built(
+        flavour: Flavour,
+        set: impl FnOnce(&mut bedrock::Options),
+        store: Option<Arc<dyn Store>>,
+    ) -> Self {
         let emulator = Bedrock::start(Options::default()).await.expect("a Bedrock on a free port");
         let mut options = bedrock::Options {
             endpoint_url: Some(emulator.url()),
@@ -50,19 +63,23 @@ impl Bench {
         let fetch = External::new(ExternalOptions::default()).expect("a client");
         let loader = Loader::new(Arc::new(fetch), store, Budget::new(10_000_000));
         let clients = Arc::new(Clients::new(options).expect("clients"));
-        let connector = bedrock::Bedrock::new(Flavour::Native, clients, loader, Telemetry::no_op());
+        let connector = bedrock::Bedrock::new(flavour, clients, loader, Telemetry::no_op());
         Self { emulator, connector }
     }
 
     /// Runs a task.
     async fn run(&self, action: &str, data: Value) -> Result<Value, Error> {
+        self.run_as(&Scope::default(), action, data).await
+    }
+
+    async fn run_as(&self, scope: &Scope, action: &str, data: Value) -> Result<Value, Error> {
         let variables = json!({
             "authentication": {"type": "credentials", "accessKey": "AKID", "secretKey": "SK"},
             "configuration": {"region": "eu-central-1"},
             "action": action,
             "data": data,
         });
-        let call = self.connector.bind(&variables, &Scope::default())?;
+        let call = self.connector.bind(&variables, scope)?;
         call.execute().await.map(|Response(value)| value)
     }
 
