@@ -12,6 +12,7 @@ use self::cli::{Cli, Command};
 use self::commands::{Exit, output};
 
 fn main() -> ExitCode {
+    commands::environment::without_empty_variables_of_aws();
     let parsed =
         cli::command().try_get_matches().and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches));
     let cli = match parsed {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bedrock_connector::config::env::SECTIONS;
 use bedrock_connector::config::{Form, Setting};
+use bedrock_connector::connections::{Kind, PRESETS, Provider, Task};
 use serde_json::{Value, json};
 
 const CHART: &str = "deploy/helm/bedrock-connector";
@@ -34,6 +35,10 @@ fn schema_of(setting: &Setting) -> Value {
             let item = json!({ "type": ["string", "integer"], "minimum": 1 });
             json!({ "type": ["array", "string", "integer"], "items": item, "minimum": 1 })
         }
+        Form::Amounts => {
+            let item = json!({ "type": ["string", "number"], "minimum": 0 });
+            json!({ "type": ["array", "string", "number"], "items": item, "minimum": 0 })
+        }
         Form::Choice(choices) => json!({ "enum": choices }),
     }
 }
@@ -53,7 +58,11 @@ fn schema_of_the_file() -> String {
         )
     });
     let tables = tables.collect::<Vec<_>>().join(",\n");
-    format!("{{\n    \"config\": {{\n      {closed}: {{\n{tables}\n      }}\n    }}\n  }}\n}}\n")
+    // Connections and prices are no settings, so their schema is written by hand.
+    let connections = "        \"connections\": {\"$ref\": \"#/definitions/connections\"},\n        \"prices\": {\"$ref\": \"#/definitions/prices\"}";
+    format!(
+        "{{\n    \"config\": {{\n      {closed}: {{\n{connections},\n{tables}\n      }}\n    }}\n  }}\n}}\n"
+    )
 }
 
 #[test]
@@ -71,6 +80,21 @@ fn the_chart_knows_every_setting_of_the_file() {
             "{path} does not match the settings any more; after a look at it:\n  cp {} {path}",
             new.display()
         );
+    }
+}
+
+#[test]
+fn the_chart_knows_the_words_of_connections() {
+    let schema: Value = serde_json::from_str(&read(format!("{CHART}/values.schema.json"))).unwrap();
+    let presets: Vec<_> = PRESETS.iter().map(|preset| preset.name).collect();
+    for (place, words) in [
+        ("connection/properties/provider", Provider::WORDS),
+        ("model/properties/kind", Kind::WORDS),
+        ("model/properties/task", Task::WORDS),
+        ("model/properties/preset", &presets),
+    ] {
+        let offered = schema.pointer(&format!("/definitions/{place}/enum"));
+        assert_eq!(offered, Some(&json!(words)), "{place}");
     }
 }
 

@@ -114,7 +114,7 @@ window.studio = {
         addHeader(name, wanted[place]);
       } else if (kind === 'input' && hasProperty(name)) {
         addInput(name, wanted[place]);
-      } else {
+      } else if (wanted[place] !== '') {
         continue;
       }
       delete left[place];
@@ -123,7 +123,7 @@ window.studio = {
   },
 
   // Opens every group and gives the texts of all complaints: of constraints, and of the editors of expressions. These
-  // look a while after each change, and on a busy machine a complaint of what was there before stays for longer.
+  // look a while after each change.
   async complaints() {
     const closed = '.bio-properties-panel-group-header:not(.open) .bio-properties-panel-group-header-title';
     document.querySelectorAll(closed).forEach(header => header.click());
@@ -133,7 +133,7 @@ window.studio = {
       await new Promise(resolve => setTimeout(resolve, 200));
       const now = shown();
       if (found?.join() !== now.join()) [found, since] = [now, performance.now()];
-      if (performance.now() - since > (found.length ? 5000 : 1200)) return found;
+      if (performance.now() - since > (found.length ? 3000 : 1200)) return found;
     }
   },
 };

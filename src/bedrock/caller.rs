@@ -58,7 +58,10 @@ impl Clients {
                 code: error.err().code().unwrap_or("unknown").to_owned(),
                 message: error.err().message().unwrap_or_default().to_owned(),
             }),
-            Err(error) => Err(CallerError::Unreachable { reason: super::send::chain(&error) }),
+            Err(error) => Err(match super::identity::failure(&error) {
+                Some(failure) => CallerError::Credentials(failure),
+                None => CallerError::Unreachable { reason: super::send::chain(&error) },
+            }),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
@@ -13,15 +14,20 @@ use aws_smithy_http_client::pool;
 use aws_smithy_runtime_api::client::auth::AuthSchemeId;
 use aws_smithy_runtime_api::client::identity::SharedIdentityCache;
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 use super::Error;
 use super::limit::AnswerLimit;
 use super::options::{DefaultIdentity, Options};
 use super::target::{Identity, Target};
+use crate::clock::{Clock as _, SystemClock};
 use crate::pace::Pacer;
 
 /// How many identities have their credentials kept. Those of connections are as many as are configured.
 const MAX_IDENTITIES: usize = 1_000;
+
+/// For how long at most credentials that were found are believed to be there.
+const LOOK_AGAIN: Duration = Duration::from_secs(300);
 
 /// Whether the identity of this process can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +45,8 @@ pub struct Clients {
     options: Options,
     /// What the environment says, read at the first call.
     base: OnceCell<SdkConfig>,
+    /// Until when the chain's credentials are known to be there.
+    chain_until: Mutex<Option<Instant>>,
     kept: Mutex<Kept>,
     /// One for each identity that has to ask somebody for its credentials.
     providers: tokio::sync::Mutex<HashMap<Identity, SharedCredentialsProvider>>,
@@ -63,6 +71,7 @@ impl Clients {
             pacer: Pacer::new(options.max_clients),
             options,
             base: OnceCell::new(),
+            chain_until: Mutex::default(),
             kept: Mutex::default(),
             providers: tokio::sync::Mutex::default(),
             credentials: IdentityCache::lazy().max_partitions(MAX_IDENTITIES).build(),
@@ -79,23 +88,36 @@ impl Clients {
         &self.pacer
     }
 
-    /// Looks whether the identity of this process resolves. The SDK keeps what it found, so this is cheap.
+    /// Looks whether the identity of this process resolves. What was found counts for a while, because probes ask every few
+    /// seconds, and each time the SDK would ask whoever gives the credentials.
     pub async fn default_identity(&self) -> Result<DefaultIdentityState, Error> {
         match self.options.default_identity {
             DefaultIdentity::Refused => return Ok(DefaultIdentityState::Absent),
             DefaultIdentity::Static { .. } => return Ok(DefaultIdentityState::Resolved),
             DefaultIdentity::Chain => {}
         }
+        if self.chain_until().is_some_and(|until| Instant::now() < until) {
+            return Ok(DefaultIdentityState::Resolved);
+        }
         let Some(provider) = self.base().await.credentials_provider() else {
             return Ok(DefaultIdentityState::Absent);
         };
         match provider.provide_credentials().await {
-            Ok(_) => Ok(DefaultIdentityState::Resolved),
+            Ok(credentials) => {
+                let left = credentials.expiry().and_then(|end| end.duration_since(SystemClock.now()).ok());
+                *self.chain_until() = Some(Instant::now() + LOOK_AGAIN.min(left.unwrap_or(LOOK_AGAIN)));
+                Ok(DefaultIdentityState::Resolved)
+            }
             Err(aws_credential_types::provider::error::CredentialsError::CredentialsNotLoaded(_)) => {
                 Ok(DefaultIdentityState::Absent)
             }
-            Err(error) => Err(Error::Credentials { reason: super::send::chain(&error) }),
+            Err(error) => Err(super::identity::failure(&error)
+                .unwrap_or_else(|| Error::Credentials { reason: super::send::chain(&error) })),
         }
+    }
+
+    fn chain_until(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.chain_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// The client for a target.
@@ -184,10 +206,12 @@ impl Clients {
 
 /// Signs with these credentials: a bearer token in the environment is the process's, not that of this identity.
 fn signing(
-    config: aws_sdk_bedrockruntime::config::Builder,
+    mut config: aws_sdk_bedrockruntime::config::Builder,
     provider: SharedCredentialsProvider,
 ) -> aws_sdk_bedrockruntime::config::Builder {
-    config.credentials_provider(provider).auth_scheme_preference([AuthSchemeId::new("sigv4")])
+    // `credentials_provider` would wrap it as a new one, with a place of its own in the cache.
+    config.set_credentials_provider(Some(provider));
+    config.auth_scheme_preference([AuthSchemeId::new("sigv4")])
 }
 
 impl Kept {

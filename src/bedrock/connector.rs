@@ -96,7 +96,7 @@ impl Connector for Bedrock {
 
     fn bind(&self, variables: &Value, scope: &Scope) -> Result<Box<dyn Call>, Error> {
         self.bind_to(variables, scope, |variables, parts| {
-            Target::read(variables, parts.clients.options()).map(Route::Own)
+            Target::read(variables, self.flavour, parts.clients.options()).map(Route::Own)
         })
     }
 }

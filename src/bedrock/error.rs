@@ -37,6 +37,11 @@ pub enum Error {
     /// There are no credentials, or the source of credentials failed.
     #[error("no AWS credentials: {reason}")]
     Credentials { reason: String },
+    /// AWS refuses to give credentials. Asking again changes nothing: look at the role's trust policy.
+    #[error(
+        "AWS gives no credentials: {code}: {message}; check the role, whom its trust policy names, and the external id"
+    )]
+    Refused { code: String, message: String },
     /// The answer was cut short or is no JSON. It may have been paid, so it is not asked for again.
     #[error("the answer of model {model_id:?} cannot be read: {reason}")]
     Unreadable { model_id: String, reason: String, java_class: &'static str },
@@ -89,6 +94,7 @@ codes! {
     CONNECTION_FAILED = "CONNECTION_FAILED": "no answer came from Bedrock: check network, proxy and endpoint",
     CALL_TIMED_OUT = "CALL_TIMED_OUT": "the call took longer than the configured limit: raise it, or ask for less",
     CREDENTIALS_UNAVAILABLE = "CREDENTIALS_UNAVAILABLE": "no AWS credentials were found: check the task's authentication, or the role of this process",
+    CREDENTIALS_REFUSED = "CREDENTIALS_REFUSED": "AWS refuses to give the credentials: check the role, whom its trust policy names, and the external id",
     ANSWER_UNREADABLE = "ANSWER_UNREADABLE": "the answer was cut short or is no JSON",
     ANSWER_TOO_LARGE = "ANSWER_TOO_LARGE": "the answer is larger than the configured limit: raise it, or ask for less",
     ANSWER_EMPTY = "ANSWER_EMPTY": "the answer of Converse has no message",
@@ -140,6 +146,7 @@ impl Error {
             Self::Connection { .. } => CONNECTION_FAILED.into(),
             Self::TimedOut { .. } => CALL_TIMED_OUT.into(),
             Self::Credentials { .. } => CREDENTIALS_UNAVAILABLE.into(),
+            Self::Refused { .. } => CREDENTIALS_REFUSED.into(),
             Self::Unreadable { .. } => ANSWER_UNREADABLE.into(),
             Self::TooLarge { .. } => ANSWER_TOO_LARGE.into(),
             Self::NoMessage { .. } => ANSWER_EMPTY.into(),
@@ -167,6 +174,7 @@ impl Error {
             Self::Connection { .. }
             | Self::TimedOut { .. }
             | Self::Credentials { .. }
+            | Self::Refused { .. }
             | Self::StreamCut { .. }
             | Self::StreamSilent { .. }
             | Self::OutputInvalid { .. }
@@ -191,6 +199,7 @@ impl Error {
             | Self::Connection { .. }
             | Self::TimedOut { .. }
             | Self::Credentials { .. }
+            | Self::Refused { .. }
             | Self::Unreadable { .. }
             | Self::TooLarge { .. }
             | Self::NoMessage { .. }
@@ -220,7 +229,9 @@ impl Error {
             | Self::NoImage { .. }
             | Self::Incomplete { .. }
             | Self::NoMessage { .. } => Retry::Spend,
-            Self::Request { .. } | Self::TooLarge { .. } | Self::Budget(_) => Retry::Never,
+            Self::Request { .. } | Self::TooLarge { .. } | Self::Refused { .. } | Self::Budget(_) => {
+                Retry::Never
+            }
             Self::Document(error) if error.is_transient() => Retry::Spend,
             Self::Document(_) => Retry::Never,
             Self::HuggingFace(error) => error.retry(),

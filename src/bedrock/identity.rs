@@ -13,12 +13,17 @@ use aws_config::web_identity_token::{StaticConfiguration, WebIdentityTokenCreden
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sts::error::{ErrorMetadata, ProvideErrorMetadata};
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::Error;
 use super::clients::Clients;
 use super::options::DefaultIdentity;
+use super::send::{causes, chain};
 use super::target::Identity;
 use crate::connections::{Authentication, References, RoleSession};
 use crate::secrets::Secret;
@@ -126,6 +131,40 @@ async fn assumed(
 
 fn session_name(role: &RoleSession) -> String {
     role.session_name.clone().unwrap_or_else(|| SESSION_NAME.to_owned())
+}
+
+/// What STS says when nothing will be different the next time.
+const REFUSALS: &[&str] = &[
+    "AccessDenied",
+    "AccessDeniedException",
+    "IDPRejectedClaim",
+    "InvalidClientTokenId",
+    "InvalidIdentityToken",
+    "RegionDisabledException",
+    "SignatureDoesNotMatch",
+    "ValidationError",
+];
+
+/// What is wrong with the credentials, if an error is about these.
+pub(super) fn failure(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    if !causes(error).any(|cause| cause.is::<CredentialsError>()) {
+        return None;
+    }
+    let refusal = causes(error)
+        .find_map(said_by_sts)
+        .filter(|said| said.code().is_some_and(|code| REFUSALS.contains(&code)));
+    Some(match refusal {
+        Some(said) => Error::Refused {
+            code: said.code().unwrap_or_default().to_owned(),
+            message: said.message().unwrap_or("no further text").to_owned(),
+        },
+        None => Error::Credentials { reason: chain(error) },
+    })
+}
+
+fn said_by_sts<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a ErrorMetadata> {
+    let by_role = cause.downcast_ref::<AssumeRoleError>().map(ProvideErrorMetadata::meta);
+    by_role.or_else(|| cause.downcast_ref::<AssumeRoleWithWebIdentityError>().map(ProvideErrorMetadata::meta))
 }
 
 /// The identity of a connection, with its secrets read from where they lie.

@@ -35,6 +35,7 @@ mod receive;
 mod retry;
 mod route;
 mod send;
+mod sign_in;
 mod stream;
 mod target;
 mod turns;

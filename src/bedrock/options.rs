@@ -1,6 +1,7 @@
 //! What the operator can set.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::pace::Quota;
@@ -18,6 +19,8 @@ pub struct Options {
     pub default_region: Option<String>,
     /// What a task gets that asks for the default credentials.
     pub default_identity: DefaultIdentity,
+    /// The token by which tasks may assume roles as a web identity: that of the pod, for example.
+    pub web_identity_token_file: Option<PathBuf>,
     pub proxy: Proxy,
     /// Certificates, as PEM, that are trusted besides those of the machine.
     pub ca_pem: Option<Vec<u8>>,
@@ -49,6 +52,7 @@ impl Default for Options {
             allowed_endpoint_hosts: BTreeSet::new(),
             default_region: None,
             default_identity: DefaultIdentity::Chain,
+            web_identity_token_file: None,
             proxy: Proxy::default(),
             ca_pem: None,
             connect_timeout: Duration::from_secs(10),

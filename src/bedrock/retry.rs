@@ -45,6 +45,7 @@ impl Kind {
             | Error::NoTurn { .. }
             | Error::TimedOut { .. }
             | Error::Credentials { .. }
+            | Error::Refused { .. }
             | Error::Unreadable { .. }
             | Error::TooLarge { .. }
             | Error::NoMessage { .. }

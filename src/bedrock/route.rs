@@ -200,6 +200,7 @@ fn verdict(error: &Error) -> Verdict {
         (
             Kind::Final,
             Error::Credentials { .. }
+            | Error::Refused { .. }
             | Error::Document(_)
             | Error::Request { .. }
             | Error::HuggingFace(huggingface::Error::Unsupported { .. } | huggingface::Error::Client { .. }),

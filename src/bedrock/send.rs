@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use super::error::{UNREADABLE_CONVERSE, UNREADABLE_INVOKE};
 use super::outgoing::{Address, Expects, Operation, Outgoing};
-use super::{Error, limit};
+use super::{Error, identity, limit};
 
 /// An answer with status 200.
 #[derive(Debug)]
@@ -167,14 +167,9 @@ fn classify(error: SdkError<InvokeModelError, HttpResponse>, outgoing: &Outgoing
         },
         SdkError::ConstructionFailure(error) => {
             let error = SdkError::<InvokeModelError, HttpResponse>::ConstructionFailure(error);
-            if is_about_credentials(&error) {
-                Error::Credentials { reason: chain(&error) }
-            } else {
-                Error::Request { reason: chain(&error) }
-            }
+            identity::failure(&error).unwrap_or_else(|| Error::Request { reason: chain(&error) })
         }
-        error if is_about_credentials(&error) => Error::Credentials { reason: chain(&error) },
-        error => Error::Connection { reason: chain(&error) },
+        error => identity::failure(&error).unwrap_or_else(|| Error::Connection { reason: chain(&error) }),
     }
 }
 
@@ -218,10 +213,6 @@ fn retry_after<'a>(header: impl Fn(&'static str) -> Option<&'a str>) -> Option<D
 fn bare_code(code: &str) -> String {
     let code = code.split(':').next().unwrap_or_default();
     code.rsplit('#').next().unwrap_or_default().trim().to_owned()
-}
-
-fn is_about_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
-    causes(error).any(|cause| cause.is::<aws_credential_types::provider::error::CredentialsError>())
 }
 
 /// The texts of an error and its causes.

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use reqwest::Url;
 
+use super::connector::Flavour;
 use super::field::Field;
 use super::options::Options;
+use super::sign_in;
 use crate::connections::RoleSession;
 use crate::connector::Error;
 use crate::huggingface::Hosting;
@@ -41,7 +43,7 @@ pub(super) enum Identity {
 
 impl Target {
     /// Reads `authentication`, `configuration` and `awsCredential`, which replaces the first when it is there.
-    pub(super) fn read(variables: &Field<'_>, options: &Options) -> Result<Self, Error> {
+    pub(super) fn read(variables: &Field<'_>, flavour: Flavour, options: &Options) -> Result<Self, Error> {
         let credential = variables.entry("awsCredential");
         if let Some(credential) = &credential {
             credential.object()?;
@@ -55,48 +57,12 @@ impl Target {
             configuration.object()?;
         }
         Ok(Self {
-            identity: Identity::read(&authentication)?,
+            identity: sign_in::read(&authentication, flavour, options)?,
             region: read_region(variables, configuration.as_ref(), credential.as_ref(), options)?,
             endpoint: read_endpoint(configuration.as_ref(), options)?,
             hosting: None,
         })
     }
-}
-
-impl Identity {
-    fn read(authentication: &Field<'_>) -> Result<Self, Error> {
-        authentication.object()?;
-        let kind = authentication.entry("type").map(|field| field.text()).transpose()?;
-        match kind.as_deref().map(str::trim).unwrap_or_default() {
-            "" => Self::read_keys(authentication),
-            kind if kind.eq_ignore_ascii_case("credentials") => Self::read_keys(authentication),
-            kind if kind.eq_ignore_ascii_case("defaultCredentialsChain") => Ok(Self::Default),
-            other => Err(Error::input(format!(
-                "{} is {other:?}, expected \"credentials\" or \"defaultCredentialsChain\"",
-                authentication.name_of("type")
-            ))),
-        }
-    }
-
-    fn read_keys(authentication: &Field<'_>) -> Result<Self, Error> {
-        let session_token = optional_text(authentication, "sessionToken")?;
-        Ok(Self::Keys {
-            access_key: required_key(authentication, "accessKey")?,
-            secret_key: required_key(authentication, "secretKey")?.into(),
-            session_token: session_token.map(Secret::from),
-        })
-    }
-}
-
-/// A text entry without outer spaces; none when it is absent, null or blank.
-fn optional_text(object: &Field<'_>, key: &str) -> Result<Option<String>, Error> {
-    let text = object.entry(key).map(|field| field.text()).transpose()?;
-    Ok(text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()))
-}
-
-fn required_key(authentication: &Field<'_>, key: &str) -> Result<String, Error> {
-    optional_text(authentication, key)?
-        .ok_or_else(|| authentication.lacks(key, "the type \"credentials\" needs it"))
 }
 
 /// The region of the configuration counts before that of the credential.
@@ -107,7 +73,7 @@ fn read_region(
     options: &Options,
 ) -> Result<String, Error> {
     for holder in [configuration, credential].into_iter().flatten() {
-        if let Some(region) = optional_text(holder, "region")? {
+        if let Some(region) = sign_in::optional(holder, "region")? {
             return check_region(region, &holder.name_of("region"));
         }
     }
@@ -131,7 +97,7 @@ fn check_region(region: String, name: &str) -> Result<String, Error> {
 
 fn read_endpoint(configuration: Option<&Field<'_>>, options: &Options) -> Result<Option<String>, Error> {
     let Some(configuration) = configuration else { return Ok(None) };
-    let Some(endpoint) = optional_text(configuration, "endpoint")? else { return Ok(None) };
+    let Some(endpoint) = sign_in::optional(configuration, "endpoint")? else { return Ok(None) };
     let refused = |what: &str| Error::input(format!("{} {what}", configuration.name_of("endpoint")));
     let url = Url::parse(&endpoint).map_err(|error| refused(&format!("is no URL: {error}")))?;
     let host = url.host_str().unwrap_or_default();
@@ -160,7 +126,7 @@ mod unit {
     fn read(variables: &Value) -> Result<Target, Error> {
         let options =
             Options { allowed_endpoint_hosts: ["localhost".to_owned()].into(), ..Options::default() };
-        Target::read(&Field::new("", variables), &options)
+        Target::read(&Field::new("", variables), Flavour::Compat, &options)
     }
 
     fn message(variables: &Value) -> String {

@@ -57,6 +57,13 @@ impl Launch {
         self
     }
 
+    /// Takes a variable away.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.environment.retain(|(known, _)| known != name);
+        self
+    }
+
     /// Keeps what the worker logs in a file; otherwise its log goes to standard error.
     #[must_use]
     pub fn log_to(mut self, path: impl Into<PathBuf>) -> Self {

@@ -214,8 +214,12 @@ pub(crate) struct EmulatorArgs {
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
     /// Hugging Face instead of Bedrock
-    #[arg(long)]
+    #[arg(long, conflicts_with = "roles")]
     pub(crate) huggingface: bool,
+    /// Also give out credentials of this role, by STS, IMDSv2 and as a container's; the address is the second line. With a
+    /// token, the role is for whoever brings that as a web identity
+    #[arg(long = "role", value_name = "ARN[=TOKEN]")]
+    pub(crate) roles: Vec<String>,
 }
 
 /// The command line as clap knows it. The settings work at the top level too, but are shown under `run`.

@@ -6,6 +6,7 @@ pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod emulator;
+pub(crate) mod environment;
 pub(crate) mod eval;
 pub(crate) mod health;
 mod input;

@@ -40,7 +40,8 @@ async fn work(config: Config, flags: Flags, filter: LogFilter) -> anyhow::Result
     let gateway = config.gateway.address.clone();
     let telemetry = Telemetry::new(Arc::new(SystemClock));
     let load = move || Config::load(&ProcessEnvironment, &flags);
-    let mut running = App::new(config, telemetry).log_filter(filter).reload_with(load).start().await?;
+    let app = App::new(config, telemetry).log_filter(filter).reload_with(load);
+    let mut running = Box::pin(app.start()).await?;
     info!(
         version = env!("CARGO_PKG_VERSION"),
         gateway,

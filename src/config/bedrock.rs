@@ -1,5 +1,6 @@
 //! From settings to the options of Bedrock and of documents.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::parse;
@@ -20,6 +21,7 @@ pub(crate) fn read(reader: &mut Reader, proxies: &Proxies, variables: &[(String,
             .collect(),
         default_region: reader.parsed("bedrock.region", parse::region),
         default_identity: identity(reader, variables),
+        web_identity_token_file: set(variables, "AWS_WEB_IDENTITY_TOKEN_FILE").map(PathBuf::from),
         proxy: proxies.outbound.clone(),
         ca_pem: ca_pem(reader),
         ..Options::default()
@@ -99,10 +101,7 @@ fn identity(reader: &mut Reader, variables: &[(String, String)]) -> DefaultIdent
     if reader.switch("bedrock.default-credentials") == Some(false) {
         return DefaultIdentity::Refused;
     }
-    let get = |name: &str| {
-        let found = variables.iter().find(|(variable, value)| variable == name && !value.trim().is_empty());
-        found.map(|(_, value)| value.trim().to_owned())
-    };
+    let get = |name| set(variables, name);
     match (get("AWS_ACCESS_KEY_ID"), get("AWS_SECRET_ACCESS_KEY")) {
         (Some(access_key), Some(secret_key)) => DefaultIdentity::Static {
             access_key,
@@ -111,6 +110,12 @@ fn identity(reader: &mut Reader, variables: &[(String, String)]) -> DefaultIdent
         },
         _ => DefaultIdentity::Chain,
     }
+}
+
+/// A variable of AWS's own; an empty one counts as not set.
+fn set(variables: &[(String, String)], name: &str) -> Option<String> {
+    let found = variables.iter().find(|(variable, value)| variable == name && !value.trim().is_empty());
+    found.map(|(_, value)| value.trim().to_owned())
 }
 
 fn ca_pem(reader: &mut Reader) -> Option<Vec<u8>> {

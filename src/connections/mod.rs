@@ -13,6 +13,7 @@ mod preset;
 mod reference;
 mod references;
 mod refusal;
+mod role;
 
 #[cfg(test)]
 mod tests;
@@ -28,3 +29,4 @@ pub use self::preset::{PRESETS, Preset};
 pub use self::reference::Reference;
 pub use self::references::References;
 pub use self::refusal::{CODES, Refusal};
+pub use self::role::RoleForm;

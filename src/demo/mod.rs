@@ -99,7 +99,8 @@ pub async fn run(options: Options, environment: &dyn Environment, out: impl Writ
     if bedrock.is_some() {
         app = app.secrets_from(vec![Arc::new(AnySecret)]);
     }
-    let app = app.around_connectors(move |connector| Listening::to(connector, ear.clone())).start().await?;
+    let app = app.around_connectors(move |connector| Listening::to(connector, ear.clone()));
+    let app = Box::pin(app.start()).await?;
 
     let happenings = Happenings { events: gateway.events(), overheard };
     start_instance(&gateway, &options).await?;

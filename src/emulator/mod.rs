@@ -1,9 +1,9 @@
-//! In-process servers for `demo`, `bench` and the tests: a Zeebe gateway, Amazon Bedrock and Hugging
-//! Face.
+//! In-process servers for `demo`, `bench` and the tests: a Zeebe gateway, Amazon Bedrock, Hugging Face, and those
+//! who give out AWS's credentials.
 //!
 //! All listen on real sockets of 127.0.0.1 and keep the promises of what they stand for, and all can be told to
-//! misbehave in ways that have names ([`gateway::Fault`], [`bedrock::Step`], [`huggingface::Fault`]). None is a product: what they
-//! cannot do they refuse, in words that say so.
+//! misbehave in ways that have names ([`gateway::Fault`], [`bedrock::Step`], [`huggingface::Fault`],
+//! [`issuer::Step`]). None is a product: what they cannot do they refuse, in words that say so.
 
 pub mod bedrock;
 pub mod bpmn;
@@ -11,6 +11,8 @@ mod gate;
 pub mod gateway;
 mod guarded;
 pub mod huggingface;
+mod incoming;
+pub mod issuer;
 mod recorder;
 mod socket;
 mod times;

@@ -291,11 +291,28 @@ pub(crate) struct Test {
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Answer {
     Equals(Value),
+    OneOf(Vec<Value>),
+}
+
+impl Answer {
+    /// The values that will do.
+    pub(crate) fn values(&self) -> &[Value] {
+        match self {
+            Self::Equals(value) => std::slice::from_ref(value),
+            Self::OneOf(values) => values,
+        }
+    }
 }
 
 /// The field `id` has this value.
 pub(crate) fn is(id: &str, value: impl Into<Value>) -> Test {
     Test { kind: "simple", property: id.into(), answer: Answer::Equals(value.into()) }
+}
+
+/// The field `id` has one of these values.
+pub(crate) fn among(id: &str, values: &[&str]) -> Test {
+    let values = values.iter().map(|&value| value.into()).collect();
+    Test { kind: "simple", property: id.into(), answer: Answer::OneOf(values) }
 }
 
 /// Where in the diagram the value goes. Modelers match values of an old and a new template by this and by nothing else.

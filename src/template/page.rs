@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::entries::Entry;
 use super::guide::{self, Handled, Part};
-use super::model::{Answer, Binding, Condition, Feel, Group, Kind, Property};
+use super::model::{Binding, Condition, Feel, Group, Kind, Property};
 
 const INDEX: &str = "\
 <!-- Written by `bedrock-connector templates --docs`; change src/template instead. -->
@@ -87,6 +87,11 @@ impl Entry {
         constant.and_then(|property| property.value.as_ref()).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// The answer that the page shows.
+    pub fn sample(&self) -> &Value {
+        &self.guide.response
+    }
+
     fn write_group(&self, group: &Group, page: &mut String) {
         let fields = self.template.properties.iter();
         let fields = fields.filter(|field| field.group == Some(group.id) && field.kind != Kind::Hidden);
@@ -106,8 +111,13 @@ impl Entry {
         if !field.choices.is_empty() {
             let default = field.value.as_ref().and_then(Value::as_str);
             let choices = field.choices.iter().map(|choice| {
-                let default = if default == Some(&choice.value) { ", at first" } else { "" };
-                format!("{} (`{}`{default})", choice.name, choice.value)
+                let is_default = default == Some(&choice.value);
+                match (choice.value.as_str(), is_default) {
+                    ("", true) => format!("{} (at first)", choice.name),
+                    ("", false) => choice.name.clone(),
+                    (value, true) => format!("{} (`{value}`, at first)", choice.name),
+                    (value, false) => format!("{} (`{value}`)", choice.name),
+                }
             });
             push(&mut text, format_args!(" One of: {}.", choices.collect::<Vec<_>>().join("; ")));
         } else if let Some(value) = &field.value {
@@ -131,8 +141,8 @@ impl Entry {
                 let choice = choices.iter().find(|choice| choice.value == value);
                 choice.map_or(value, |choice| &choice.name).to_owned()
             };
-            let Answer::Equals(value) = &test.answer;
-            format!("{label}: {}", name(&plain(value)))
+            let names: Vec<_> = test.answer.values().iter().map(|value| name(&plain(value))).collect();
+            format!("{label}: {}", names.join(" or "))
         });
         tests.collect::<Vec<_>>().join(", ")
     }

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Command, Output, Stdio};
 
-use bedrock_connector::emulator::{bedrock, gateway};
+use bedrock_connector::emulator::{bedrock, gateway, issuer};
 use serde_json::{Value, json};
 
 /// What the program left behind.
@@ -295,28 +295,15 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     assert_eq!((ended.code, ended.errors.as_str()), (Some(0), ""));
 }
 
-/// STS, as far as `check` asks it.
-async fn sts() -> String {
-    let identity = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
-        <GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/worker</Arn><UserId>A</UserId>\
-        <Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
-    let router =
-        axum::Router::new().fallback(move || async move { ([("content-type", "text/xml")], identity) });
-    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    url
-}
-
 #[tokio::test]
 async fn check_is_content_when_everything_answers() {
     let gateway = gateway::Gateway::start(gateway::Options::default()).await.unwrap();
     let bedrock = bedrock::Bedrock::start(bedrock::Options::default()).await.unwrap();
-    let sts = sts().await;
+    let issuer = issuer::Issuer::start(issuer::Options::default()).await.unwrap();
     let environment = [
         ("ZEEBE_ADDRESS", gateway.url()),
         ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock.url()),
-        ("AWS_ENDPOINT_URL_STS", sts),
+        ("AWS_ENDPOINT_URL_STS", issuer.url()),
         ("AWS_ACCESS_KEY_ID", "AKID".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "hidden".to_owned()),
         ("AWS_REGION", "eu-central-1".to_owned()),
@@ -333,7 +320,7 @@ async fn check_is_content_when_everything_answers() {
         check.unwrap_or_else(|| panic!("{name} is not in {report}"))["message"].as_str().unwrap().to_owned()
     };
     assert!(message("gateway").contains("healthy partitions: 1 of 1"), "{report}");
-    assert_eq!(message("credentials"), "arn:aws:iam::123456789012:user/worker (account 123456789012)");
+    assert_eq!(message("credentials"), "arn:aws:iam::123456789012:user/AKID (account 123456789012)");
     assert_eq!(message("model anthropic.claude-3-haiku-20240307-v1:0"), "answers in eu-central-1");
     assert!(!ended.output.contains("hidden"));
 }
@@ -427,4 +414,45 @@ fn access_explain_says_which_rule_misses_by_what() {
     let json = explain(&["--process", "order-1", "--json"]).json();
     assert_eq!((&json["granted"], &json["code"]), (&json!(false), &json!("ACCESS_REFUSED")));
     assert_eq!(json["connectionRules"][0]["grants"], json!(true));
+}
+
+#[test]
+fn templates_are_held_against_what_would_be_written() {
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/element-templates");
+    assert_eq!(run(&["templates", "--check", "--out", shipped]).code, Some(0));
+
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    assert_eq!(run(&["templates", "--out", out]).code, Some(0));
+    std::fs::write(folder.path().join("converse.json"), "{}").unwrap();
+    std::fs::remove_file(folder.path().join("image.json")).unwrap();
+    let checked = run(&["templates", "--check", "--json", "--out", out]);
+    assert_eq!(checked.code, Some(1), "{checked:?}");
+    let files = checked.json()["files"].as_array().unwrap().clone();
+    let wrong: Vec<_> =
+        files.iter().filter(|file| file["state"] != "ok").map(|file| &file["state"]).collect();
+    assert_eq!(wrong, [&json!("differs"), &json!("missing")]);
+}
+
+#[test]
+fn templates_offer_the_connections_of_the_file() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/modeler/connections.toml");
+    let offered = |template: &str| {
+        let ended = run_with(&["templates", template, "--config", file], &[("HF_TOKEN", "hf")]);
+        let properties = ended.json()["properties"].as_array().unwrap().clone();
+        let choices = properties.iter().filter(|field| {
+            field["id"].as_str().is_some_and(|id| id == "connection" || id.starts_with("data.modelId."))
+        });
+        let values = choices.flat_map(|field| field["choices"].as_array().cloned().unwrap_or_default());
+        values.map(|choice| choice["value"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        offered("converse"),
+        ["", "titan", "cohere", "hugging-face", "(other)", "titan-text-express", "cohere-command-r", "llama"]
+    );
+    assert_eq!(
+        offered("embeddings"),
+        ["titan", "cohere", "hugging-face", "(other)", "", "titan-embed-v2", "cohere-embed-v4", "minilm"]
+    );
+    assert_eq!(offered("image"), ["titan", "(other)", "", "titan-image-v2"]);
 }

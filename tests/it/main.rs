@@ -15,6 +15,7 @@ mod connections;
 mod desk;
 mod drop_in;
 mod examples;
+mod identities;
 mod journal;
 mod journal_model;
 mod journal_trouble;
@@ -23,6 +24,7 @@ mod migration;
 #[path = "../journal/model.rs"]
 mod model;
 mod native;
+mod pages;
 mod peer_cases;
 mod scenarios;
 mod secrets;

@@ -4,6 +4,7 @@
 //! reader over values made from the table and compares what was read with what is listed ([`super::read_paths`]).
 
 use self::InputKind::{Any, Boolean, Choice, Context, Duration, Fraction, List, LongText, Text, WholeNumber};
+use crate::bedrock::sign_in;
 
 /// What an input holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,18 +81,27 @@ pub const INPUTS: &[Input] = &[
     // Who asks, and where.
     input("awsCredential", "AWS credential", Context, ALL, "null"),
     with_default(
-        input(
-            "authentication.type",
-            "Authentication",
-            Choice(&["credentials", "defaultCredentialsChain"]),
-            ALL,
-            "\"credentials\"",
-        ),
+        input("authentication.type", "Authentication", Choice(sign_in::KINDS), ALL, "\"credentials\""),
         "credentials",
     ),
     input("authentication.accessKey", "Access key", Text, ALL, "\"AKIDEXAMPLE\""),
     input("authentication.secretKey", "Secret key", Text, ALL, "\"secret\""),
     input("authentication.sessionToken", "Session token", Text, ALL, "\"token\""),
+    input("authentication.roleArn", "Role", Text, ALL, "\"arn:aws:iam::123456789012:role/bedrock\""),
+    input("authentication.externalId", "External id", Text, ALL, "\"order-handling\""),
+    input("authentication.sessionName", "Session name", Text, ALL, "\"order-handling\""),
+    with_default(
+        input(
+            "authentication.base",
+            "Base identity",
+            Choice(sign_in::BASES),
+            ALL,
+            "\"defaultCredentialsChain\"",
+        ),
+        "defaultCredentialsChain",
+    ),
+    input("authentication.profile", "Profile", Text, ALL, "\"sales\""),
+    input("authentication.apiKey", "API key", Text, ALL, "\"bedrock-api-key\""),
     input("configuration.region", "Region", Text, ALL, "\"eu-central-1\""),
     input(
         "configuration.endpoint",

@@ -19,11 +19,16 @@ pub fn read_paths(action: &str) -> BTreeSet<String> {
         let recorder = Recorder::default();
         // A task that the reader refuses was read as far as that.
         drop(read(&Field::named("", &task, Names::Recorded(&recorder)), Flavour::Native, |variables| {
-            Target::read(variables, &Options::default())
+            Target::read(variables, Flavour::Native, &options())
         }));
         paths.extend(recorder.into_leaves());
     }
     paths
+}
+
+/// An installation that lends what a task may name.
+fn options() -> Options {
+    Options { web_identity_token_file: Some("/run/token".into()), ..Options::default() }
 }
 
 /// A task with all inputs of an action, and one more for each further choice of each input, with and without what

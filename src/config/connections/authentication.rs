@@ -6,7 +6,7 @@ use config::{Value, ValueKind};
 
 use super::table::{Sink, Table};
 use crate::config::parse;
-use crate::connections::{Authentication, Reference, RoleSession};
+use crate::connections::{Authentication, Reference, RoleForm, RoleSession};
 use crate::secret::Secret;
 
 const KINDS: &[&str] = &["role", "assume-role", "keys", "api-key", "profile", "web-identity"];
@@ -84,43 +84,22 @@ fn web_identity(table: &mut Table<'_>, sink: &mut Sink<'_, '_>) -> Option<Authen
 }
 
 fn role(table: &mut Table<'_>, sink: &mut Sink<'_, '_>) -> Option<RoleSession> {
-    const ROLE: &str = "expected the ARN of a role, such as arn:aws:iam::123456789012:role/bedrock";
-    let role_arn = table.required(sink, "role-arn", ROLE);
-    let role_arn = role_arn.filter(|arn| table.check(sink, "role-arn", is_role(arn), ROLE));
+    let expected = format!("expected {}", RoleForm::ARN);
+    let role_arn = table.required(sink, "role-arn", &expected);
+    let role_arn = role_arn.filter(|arn| table.check(sink, "role-arn", RoleForm::is_arn(arn), &expected));
     let session_name = table.text(sink, "session-name").filter(|name| {
-        let expected = "expected 2 to 64 letters, digits and any of _+=,.@-";
-        table.check(sink, "session-name", is_session_name(name), expected)
+        let expected = format!("expected {}", RoleForm::SESSION_NAME);
+        table.check(sink, "session-name", RoleForm::is_session_name(name), &expected)
     });
     Some(RoleSession { role_arn: role_arn?, session_name })
-}
-
-fn is_role(arn: &str) -> bool {
-    let mut parts = arn.splitn(6, ':');
-    let mut next = || parts.next().unwrap_or_default();
-    next() == "arn"
-        && next().starts_with("aws")
-        && next() == "iam"
-        && next().is_empty()
-        && matches!(next(), account if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()))
-        && next().strip_prefix("role/").is_some_and(|name| !name.is_empty())
-}
-
-fn is_session_name(name: &str) -> bool {
-    (2..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c))
 }
 
 /// An external id is no secret at AWS, and some operators treat it as one.
 fn external_id(value: &Value, table: &Table<'_>, sink: &mut Sink<'_, '_>) -> Option<Reference> {
     let ValueKind::String(text) = &value.kind else { return reference(value, table, sink, "external-id") };
-    let fits = (2..=1224).contains(&text.len())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c));
+    let expected = format!("expected {}, or a reference", RoleForm::EXTERNAL_ID);
     table
-        .check(
-            sink,
-            "external-id",
-            fits,
-            "expected 2 to 1224 letters, digits and any of _+=,.@:/-, or a reference",
-        )
+        .check(sink, "external-id", RoleForm::is_external_id(text), &expected)
         .then(|| Reference::Text(text.clone()))
 }
 

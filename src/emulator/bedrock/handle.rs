@@ -8,9 +8,6 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -19,8 +16,9 @@ use super::scenario::{Grant, Grants, Scripts, Step, Target};
 use super::service::{Access, App, handle};
 use super::tally::{Calls, Tally};
 use crate::emulator::guarded::Guarded;
+use crate::emulator::incoming::{Connection, Incoming};
 use crate::emulator::recorder::{NotSeen, Recorder};
-use crate::emulator::socket::{Port, Wire, WireHandle};
+use crate::emulator::socket::Port;
 
 /// How an emulator behaves from the start.
 #[derive(Debug, Clone)]
@@ -201,41 +199,5 @@ impl Bedrock {
 impl Drop for Running {
     fn drop(&mut self) {
         self.server.abort();
-    }
-}
-
-// === Connections for axum ===
-
-struct Incoming {
-    address: SocketAddr,
-    connections: mpsc::Receiver<Wire>,
-}
-
-impl Listener for Incoming {
-    type Io = Wire;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Wire, SocketAddr) {
-        match self.connections.recv().await {
-            Some(wire) => (wire, self.address),
-            // The port is closed; the server is about to be dropped.
-            None => std::future::pending().await,
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.address)
-    }
-}
-
-/// The connection that a request came on.
-#[derive(Debug, Clone)]
-pub(crate) struct Connection {
-    pub(crate) wire: WireHandle,
-}
-
-impl Connected<IncomingStream<'_, Incoming>> for Connection {
-    fn connect_info(stream: IncomingStream<'_, Incoming>) -> Self {
-        Self { wire: stream.io().handle() }
     }
 }

@@ -17,7 +17,6 @@ use super::conversation::Conversation;
 use super::error_code::ErrorCode;
 use super::event_stream;
 use super::exchange::{Counted, Exchange, Outcome, Watch};
-use super::handle::Connection;
 use super::identity::Identity;
 use super::respond::{Answer, Damage, respond};
 use super::route::{Operation, Route, route};
@@ -27,6 +26,7 @@ use super::tally::Tally;
 use super::validate::validate;
 use super::{converse, describe, families, model};
 use crate::emulator::guarded::Guarded;
+use crate::emulator::incoming::Connection;
 use crate::emulator::recorder::Recorder;
 
 /// The largest body that Bedrock takes.

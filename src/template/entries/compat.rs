@@ -30,6 +30,7 @@ const MODEL: ModelField = ModelField {
         tooltip: "The id of a model, an inference profile or an ARN, from Bedrock's console.",
     }),
     inherits: true,
+    only_keys: true,
 };
 
 pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {

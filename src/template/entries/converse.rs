@@ -23,6 +23,7 @@ const MODEL: ModelField = ModelField {
         tooltip: "The id of a model, an inference profile or an ARN, from Bedrock's console. Many newer models are called by an inference profile, whose id begins with a part of the world, such as eu.",
     }),
     inherits: true,
+    only_keys: false,
 };
 
 pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {

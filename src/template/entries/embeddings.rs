@@ -22,6 +22,7 @@ const MODEL: ModelField = ModelField {
         tooltip: "The id of an embedding model, such as those of Amazon Titan and Cohere.",
     }),
     inherits: false,
+    only_keys: false,
 };
 
 pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {

@@ -15,7 +15,8 @@ const ID: &str = "bedrock-connector.guardrail.v1";
 const VERSION: u32 = 1;
 
 /// No model is asked.
-const MODEL: ModelField = ModelField { makes: &[], elsewhere: false, by_hand: None, inherits: false };
+const MODEL: ModelField =
+    ModelField { makes: &[], elsewhere: false, by_hand: None, inherits: false, only_keys: false };
 
 pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {
     let head = Head {

@@ -22,6 +22,7 @@ const MODEL: ModelField = ModelField {
         tooltip: "The id of an image model, such as those of Amazon and Stability.",
     }),
     inherits: false,
+    only_keys: false,
 };
 
 pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {

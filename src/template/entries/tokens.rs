@@ -23,6 +23,7 @@ const MODEL: ModelField = ModelField {
         tooltip: "The id of the model whose tokens are counted. Not every model can count.",
     }),
     inherits: false,
+    only_keys: false,
 };
 
 pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {

@@ -1,48 +1,135 @@
 //! As whom a task signs in, and where the model is.
 
-use crate::template::model::{Choice, Property, is};
+use crate::template::model::{Choice, Property, among, is};
 use crate::template::options::Options;
 use crate::template::property::input;
 
 const SIGN_IN: &str = "authentication.type";
 const OWN: &str = "defaultCredentialsChain";
 const KEYS: &str = "credentials";
+const ASSUMED: &str = "assumeRole";
+const WEB: &str = "webIdentity";
+const PROFILE: &str = "profile";
+const API_KEY: &str = "apiKey";
+const BASE: &str = "authentication.base";
 
 /// A name of AWS, or a secret that holds it.
 const REGION: &str = r"^([a-z0-9-]+|.*secrets\..*)$";
 
 /// How the task signs in, and the region.
-pub(super) fn sign_in(options: &Options) -> Vec<Property> {
-    let mut choices = vec![Choice::new(OWN, "The worker's own role"), Choice::new(KEYS, "Access keys")];
-    if !options.own_credentials {
-        choices.retain(|choice| choice.value != OWN);
+pub(super) fn sign_in(options: &Options, only_keys: bool) -> Vec<Property> {
+    let mut fields = vec![kind(options, only_keys)];
+    fields.extend(keys("").map(|field| field.when(is(SIGN_IN, KEYS))));
+    if !only_keys {
+        fields.extend(further(options));
     }
-    vec![
-        input(SIGN_IN).label("Authentication").one_of(choices).tooltip(
-            "The worker's own role needs nothing in the diagram: whoever runs the worker has set it up. Access keys belong into secrets.",
-        ),
-        input("authentication.accessKey")
+    fields.push(region(options));
+    fields
+}
+
+fn kind(options: &Options, only_keys: bool) -> Property {
+    let mut choices = vec![Choice::new(OWN, "The worker's own role"), Choice::new(KEYS, "Access keys")];
+    if !only_keys {
+        choices.extend([
+            Choice::new(ASSUMED, "Another role, which is assumed"),
+            Choice::new(WEB, "Another role, by the worker's web identity"),
+            Choice::new(PROFILE, "A profile of the worker"),
+            Choice::new(API_KEY, "A Bedrock API key"),
+        ]);
+    }
+    if !options.own_credentials {
+        choices.retain(|choice| ![OWN, WEB, PROFILE].contains(&choice.value.as_str()));
+    }
+    input(SIGN_IN).label("Authentication").one_of(choices).tooltip(
+        "The worker's own role needs nothing in the diagram: whoever runs the worker has set it up. Keys belong into secrets.",
+    )
+}
+
+/// A pair of keys. A second field for the same place needs an id of its own.
+fn keys(suffix: &str) -> [Property; 3] {
+    let place = |name: &str| {
+        let path = format!("authentication.{name}");
+        input(&path).id(format!("{path}{suffix}")).or_expression()
+    };
+    [
+        place("accessKey")
             .label("Access key")
-            .or_expression()
             .required()
             .placeholder("{{secrets.AWS_ACCESS_KEY}}")
-            .tooltip("The id of the access key, best as a secret: {{secrets.NAME}}.")
-            .when(is(SIGN_IN, KEYS)),
-        input("authentication.secretKey")
+            .tooltip("The id of the access key, best as a secret: {{secrets.NAME}}."),
+        place("secretKey")
             .label("Secret key")
-            .or_expression()
             .required()
             .placeholder("{{secrets.AWS_SECRET_KEY}}")
-            .tooltip("The secret that belongs to the access key. Never write it into a diagram: name a secret, {{secrets.NAME}}.")
-            .when(is(SIGN_IN, KEYS)),
-        input("authentication.sessionToken")
+            .tooltip("The secret that belongs to the access key. Never write it into a diagram: name a secret, {{secrets.NAME}}."),
+        place("sessionToken")
             .label("Session token")
-            .or_expression()
             .placeholder("{{secrets.AWS_SESSION_TOKEN}}")
-            .tooltip("Only for temporary keys, which come with a token.")
-            .when(is(SIGN_IN, KEYS)),
-        region(options),
+            .tooltip("Only for temporary keys, which come with a token."),
     ]
+}
+
+/// The identities that Camunda's template does not know.
+fn further(options: &Options) -> Vec<Property> {
+    let mut bases = vec![
+        Choice::new(OWN, "The worker's own role"),
+        Choice::new(KEYS, "Access keys"),
+        Choice::new(PROFILE, "A profile of the worker"),
+    ];
+    if !options.own_credentials {
+        bases.retain(|choice| choice.value == KEYS);
+    }
+    let any_role: &[&str] = if options.own_credentials { &[ASSUMED, WEB] } else { &[ASSUMED] };
+    let mut fields = vec![
+        input("authentication.roleArn")
+            .label("Role")
+            .or_expression()
+            .required()
+            .placeholder("arn:aws:iam::123456789012:role/bedrock")
+            .tooltip("The ARN of the role. It has to trust the identity that assumes it.")
+            .when(among(SIGN_IN, any_role)),
+        input("authentication.externalId")
+            .label("External id")
+            .or_expression()
+            .placeholder("{{secrets.EXTERNAL_ID}}")
+            .tooltip("Only if the role's trust policy asks for one.")
+            .when(is(SIGN_IN, ASSUMED)),
+        input("authentication.sessionName")
+            .label("Session name")
+            .or_expression()
+            .placeholder("order-handling")
+            .tooltip("The name under which AWS logs what is done. Left empty, it is that of the worker.")
+            .when(among(SIGN_IN, any_role)),
+        input(BASE)
+            .label("Base identity")
+            .one_of(bases)
+            .tooltip("Who assumes the role.")
+            .when(is(SIGN_IN, ASSUMED)),
+    ];
+    let of_base = |field: Property, base: &str| field.when(is(SIGN_IN, ASSUMED)).when(is(BASE, base));
+    fields.extend(keys(".base").map(|field| of_base(field, KEYS)));
+    if options.own_credentials {
+        fields.push(of_base(profile(".base"), PROFILE));
+        fields.push(profile("").when(is(SIGN_IN, PROFILE)));
+    }
+    let api_key = input("authentication.apiKey").label("API key").or_expression().required();
+    let api_key = api_key.placeholder("{{secrets.BEDROCK_API_KEY}}");
+    fields.push(
+        api_key
+            .tooltip("A key of Bedrock's own, without an identity of AWS. Never write it into a diagram: name a secret, {{secrets.NAME}}.")
+            .when(is(SIGN_IN, API_KEY)),
+    );
+    fields
+}
+
+fn profile(suffix: &str) -> Property {
+    let profile = input("authentication.profile").id(format!("authentication.profile{suffix}"));
+    profile
+        .label("Profile")
+        .or_expression()
+        .required()
+        .placeholder("sales")
+        .tooltip("The name of a profile in the worker's own files of AWS.")
 }
 
 fn region(options: &Options) -> Property {

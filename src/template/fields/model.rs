@@ -17,6 +17,8 @@ pub(crate) struct ModelField {
     /// Whether a task may come from Camunda's template. Then what stands there has to stay, so a fresh task has no
     /// choice of the operator's made for it.
     pub(crate) inherits: bool,
+    /// Whether tasks sign in with keys or the worker's role and with nothing else, as in Camunda's template.
+    pub(crate) only_keys: bool,
 }
 
 /// A field for the id of a model.
@@ -30,10 +32,12 @@ const CONNECTION: &str = "connection";
 const NAME: &str = "configuration.connection";
 const MODEL: &str = "data.modelId";
 const CHOSEN: &str = "model";
-/// Choices that cannot be names of connections, which have no brackets.
-const NONE: &str = "(none)";
+/// A task that was made with another template has no choice yet, and to a modeler that is an empty one. What such a task
+/// brings along stays only if its fields are there with the empty choice.
+const NONE: &str = "";
+const ANOTHER: &str = "";
+/// No connection is called so: names have no brackets.
 const OTHER: &str = "(other)";
-const ANOTHER: &str = "another";
 
 /// The fields of the way to a model; none when nothing that the operator has fits.
 pub(crate) fn fields(options: &Options, field: ModelField) -> Vec<Property> {
@@ -134,7 +138,7 @@ fn through_another(field: ModelField) -> Vec<Property> {
 /// Model, credentials and region of a task that goes without a connection.
 fn own(options: &Options, field: ModelField) -> Vec<Property> {
     let mut fields = field.by_hand.map(|by_hand| chosen(options, field, by_hand)).unwrap_or_default();
-    fields.extend(access::sign_in(options));
+    fields.extend(access::sign_in(options, field.only_keys));
     fields
 }
 

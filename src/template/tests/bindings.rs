@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::choices::connections;
 use super::{entry, shipped};
 use crate::connector::headers;
-use crate::template::model::{Binding, Template};
+use crate::template::entries::all;
+use crate::template::model::{Binding, Kind, Property, Template};
+use crate::template::options::{Model, Options};
 
 fn inputs(template: &Template) -> BTreeSet<&str> {
     let names = template.properties.iter().filter_map(|property| match &property.binding {
@@ -74,4 +77,31 @@ fn every_place_of_camundas_template_is_there() {
     let both: BTreeSet<_> = inputs(&converse).union(&inputs(&invoke)).copied().collect();
     let missing: Vec<_> = CAMUNDA.iter().filter(|path| !both.contains(*path)).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// To a modeler, a choice of the form alone that a task does not have yet is an empty one. The fields of what the task
+/// brings along have to be there with it, or their values are gone before the form has its own choice.
+#[test]
+fn what_a_task_of_camundas_brings_along_waits_for_no_choice_that_it_cannot_have() {
+    let models = [Model { name: "Nova".into(), id: "amazon.nova-pro-v1:0".into() }];
+    let options = Options { connections: connections(), models: models.into(), ..Options::default() };
+    let entries = all(&options);
+    let there = |field: &Property, template: &Template| {
+        let tests = field.condition.iter().flat_map(|condition| condition.tests());
+        tests.into_iter().all(|test| {
+            let asked = template.properties.iter().find(|other| other.id == test.property).unwrap();
+            !matches!(asked.binding, Binding::Note { .. }) || test.answer.values().contains(&"".into())
+        })
+    };
+    for heir in ["aws-bedrock", "converse", "invoke-model"] {
+        let template = entry(&entries, heir).template;
+        for path in inputs(&template).into_iter().filter(|path| CAMUNDA.contains(path)) {
+            let binding = Binding::Input { name: path.to_owned() };
+            let mut heirs = template.properties.iter().filter(|field| field.binding == binding);
+            assert!(
+                heirs.any(|field| field.kind != Kind::Hidden && there(field, &template)) || path == "action",
+                "{heir}: {path}"
+            );
+        }
+    }
 }

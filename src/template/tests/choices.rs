@@ -39,7 +39,7 @@ fn models_are_offered_where_they_fit() {
     let model =
         |name: &str| entry(&entries, name).template.properties.into_iter().find(|field| field.id == "model");
     let texts = [("Claude", "eu.anthropic.claude-v1:0"), ("amazon.nova-pro-v1:0", "amazon.nova-pro-v1:0")];
-    let another = ("Another model", "another");
+    let another = ("Another model", "");
     assert_eq!(choices(&model("count-tokens").unwrap()), [texts[0], texts[1], another]);
     // A task that comes from Camunda's template keeps the model that it has.
     for heir in ["aws-bedrock", "converse"] {
@@ -153,7 +153,7 @@ fn connections_are_offered_with_the_models_that_fit() {
     let way = |name: &str, models: &[&str]| {
         (name.to_owned(), models.iter().map(|&model| model.to_owned()).collect::<Vec<_>>())
     };
-    let (none, other) = (way("(none)", &[]), way("(other)", &[]));
+    let (none, other) = (way("", &[]), way("(other)", &[]));
     assert_eq!(
         ways(&options, "converse"),
         [
@@ -211,12 +211,12 @@ fn a_chosen_connection_takes_the_place_of_credentials_and_region() {
             "configuration.endpoint",
         ] {
             assert!(
-                has("(none)", path) && !has("titan.eu", path) && !has("(other)", path),
+                has("", path) && !has("titan.eu", path) && !has("(other)", path),
                 "{}: {path}",
                 entry.name
             );
         }
-        assert!(!has("(none)", "configuration.connection"), "{}", entry.name);
+        assert!(!has("", "configuration.connection"), "{}", entry.name);
         for connection in ["titan.eu", "(other)"] {
             let has_model = entry.name == "guardrail" || has(connection, "data.modelId");
             assert!(has(connection, "configuration.connection") && has_model, "{}", entry.name);

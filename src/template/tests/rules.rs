@@ -1,6 +1,6 @@
 //! What a good template keeps to, beyond its schema.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::choices::connections;
 use super::shipped;
 use crate::feel::Expression;
 use crate::template::entries::{Entry, all};
-use crate::template::model::{Answer, Binding, Feel, Kind, Property, Template, Test};
+use crate::template::model::{Binding, Feel, Kind, Property, Template, Test};
 use crate::template::options::{Engine, Model, Options};
 
 /// The shipped templates, and those of operators with wishes.
@@ -111,9 +111,11 @@ fn a_fresh_task_shows_few_fields() {
 fn first_shown(template: &Template, field: &Property) -> bool {
     let tests = field.condition.iter().flat_map(|condition| condition.tests());
     tests.into_iter().all(|test| {
-        let Answer::Equals(wanted) = &test.answer;
         let other = template.properties.iter().find(|other| other.id == test.property);
-        other.is_some_and(|other| other.value.as_ref() == Some(wanted) && first_shown(template, other))
+        other.is_some_and(|other| {
+            let is_so = other.value.as_ref().is_some_and(|value| test.answer.values().contains(value));
+            is_so && first_shown(template, other)
+        })
     })
 }
 
@@ -125,12 +127,13 @@ fn conditions_ask_earlier_fields_for_values_that_they_can_have() {
         {
             let place = format!("{}: {} asks {asked}", template.name, property.id);
             let asked = earlier.iter().find(|other| other.id == *asked).expect(&place);
-            let Answer::Equals(value) = answer;
             assert_eq!(asked.kind, Kind::Dropdown, "{place}");
-            assert!(
-                asked.choices.iter().any(|choice| value == &Value::from(choice.value.as_str())),
-                "{place}"
-            );
+            for value in answer.values() {
+                assert!(
+                    asked.choices.iter().any(|choice| value == choice.value.as_str()),
+                    "{place}: {value}"
+                );
+            }
             // A field that hides behind another one has to hide with it.
             let hides_with = asked.condition.iter().flat_map(|condition| condition.tests());
             let own: Vec<_> = property.condition.iter().flat_map(|condition| condition.tests()).collect();
@@ -170,12 +173,15 @@ fn fields_that_share_a_binding_exclude_each_other() {
 }
 
 fn exclude_each_other(one: &Property, other: &Property) -> bool {
-    let tests = |property: &Property| -> BTreeMap<String, String> {
-        let tests = property.condition.iter().flat_map(|condition| condition.tests());
-        tests.map(|test| (test.property.clone(), format!("{:?}", test.answer))).collect()
+    let tests = |property: &Property| -> Vec<Test> {
+        property.condition.iter().flat_map(|condition| condition.tests()).cloned().collect()
     };
     let (one, other) = (tests(one), tests(other));
-    one.iter().any(|(asked, answer)| other.get(asked).is_some_and(|found| found != answer))
+    let differ = |one: &Test, other: &Test| {
+        one.property == other.property
+            && one.answer.values().iter().all(|value| !other.answer.values().contains(value))
+    };
+    one.iter().any(|one| other.iter().any(|other| differ(one, other)))
 }
 
 /// The panel writes the equals sign of a field that takes only expressions; the value itself begins with it.

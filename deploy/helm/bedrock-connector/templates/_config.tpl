@@ -24,6 +24,13 @@ secrets:
 {{- include "toml.table" (dict "path" list "table" (mergeOverwrite (deepCopy .Values.config) $own) "item" false) -}}
 {{- end -}}
 
+{{/* What only counts from a start on. Connections and who may use them change while the worker runs. */}}
+{{- define "connector.startConfig" -}}
+{{- $own := include "connector.ownConfig" . | fromYaml -}}
+{{- $table := omit (mergeOverwrite (deepCopy .Values.config) $own) "connections" "access" "prices" -}}
+{{- include "toml.table" (dict "path" list "table" $table "item" false) -}}
+{{- end -}}
+
 {{/* Variables of the worker: where its file is, and what comes from existing Secrets. */}}
 {{- define "connector.env" -}}
 - name: BEDROCK_CONNECTOR_CONFIG

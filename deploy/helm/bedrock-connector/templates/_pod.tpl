@@ -8,7 +8,7 @@ labels:
   {{- end }}
 annotations:
   {{- if .Values.restartOnConfigChange }}
-  checksum/config: {{ include "connector.config" . | sha256sum }}
+  checksum/config: {{ include "connector.startConfig" . | sha256sum }}
   {{- end }}
   {{- if eq .Values.metrics.scrape "annotations" }}
   prometheus.io/scrape: "true"

@@ -13,6 +13,12 @@
     secretName: {{ . }}
     defaultMode: 0440
 {{- end }}
+{{- with .Values.secrets.connections }}
+- name: connections
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}
 {{- end }}
@@ -30,6 +36,11 @@
 {{- if .Values.secrets.existingSecret }}
 - name: secrets
   mountPath: /secrets
+  readOnly: true
+{{- end }}
+{{- if .Values.secrets.connections }}
+- name: connections
+  mountPath: /connections
   readOnly: true
 {{- end }}
 {{- with .Values.extraVolumeMounts }}
