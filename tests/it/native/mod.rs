@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bedrock_connector::bedrock::{self, Clients, Flavour, Retries};
-use bedrock_connector::connector::{Connector as _, Error, Response, Scope};
+use bedrock_connector::connector::{Call, Connector as _, Error, Response, Scope};
 use bedrock_connector::documents::{Budget, External, ExternalOptions, Loader, Store};
 use bedrock_connector::emulator::bedrock::{Bedrock, Exchange, Options};
 use bedrock_connector::telemetry::Telemetry;
@@ -74,14 +74,17 @@ impl Bench {
     }
 
     async fn run_as(&self, scope: &Scope, action: &str, data: Value) -> Result<Value, Error> {
+        self.bind(scope, action, data)?.execute().await.map(|Response(value)| value)
+    }
+
+    fn bind(&self, scope: &Scope, action: &str, data: Value) -> Result<Box<dyn Call>, Error> {
         let variables = json!({
             "authentication": {"type": "credentials", "accessKey": "AKID", "secretKey": "SK"},
             "configuration": {"region": "eu-central-1"},
             "action": action,
             "data": data,
         });
-        let call = self.connector.bind(&variables, scope)?;
-        call.execute().await.map(|Response(value)| value)
+        self.connector.bind(&variables, scope)
     }
 
     #[track_caller]
