@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 pub mod connections;
 pub mod connector;
+pub mod cost;
 pub mod demo;
 pub mod documents;
 pub mod emulator;

@@ -35,6 +35,10 @@ fn schema_of(setting: &Setting) -> Value {
             let item = json!({ "type": ["string", "integer"], "minimum": 1 });
             json!({ "type": ["array", "string", "integer"], "items": item, "minimum": 1 })
         }
+        Form::Amounts => {
+            let item = json!({ "type": ["string", "number"], "minimum": 0 });
+            json!({ "type": ["array", "string", "number"], "items": item, "minimum": 0 })
+        }
         Form::Choice(choices) => json!({ "enum": choices }),
     }
 }
@@ -54,8 +58,8 @@ fn schema_of_the_file() -> String {
         )
     });
     let tables = tables.collect::<Vec<_>>().join(",\n");
-    // Connections are no settings, so their schema is written by hand.
-    let connections = "        \"connections\": {\"$ref\": \"#/definitions/connections\"}";
+    // Connections and prices are no settings, so their schema is written by hand.
+    let connections = "        \"connections\": {\"$ref\": \"#/definitions/connections\"},\n        \"prices\": {\"$ref\": \"#/definitions/prices\"}";
     format!(
         "{{\n    \"config\": {{\n      {closed}: {{\n{connections},\n{tables}\n      }}\n    }}\n  }}\n}}\n"
     )

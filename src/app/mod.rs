@@ -28,6 +28,7 @@ use crate::clock::SystemClock;
 use crate::config::{Config, Mistakes, SecretsConfig, SecretsMode};
 use crate::connections::{Gate, Handle, Provider};
 use crate::connector::{self, Connector, Registry, Runtime};
+use crate::cost::Meter;
 use crate::documents::{self, Authorize, RestOptions, RestStore, Store};
 use crate::huggingface;
 use crate::journal::Journal;
@@ -65,7 +66,8 @@ type Around = Box<dyn Fn(Arc<dyn Connector>) -> Arc<dyn Connector> + Send>;
 
 /// The program before its start.
 pub struct App {
-    config: Config,
+    /// On the heap, because the start moves it.
+    config: Box<Config>,
     telemetry: Telemetry,
     /// None: those of the configuration.
     secret_providers: Option<Vec<Arc<dyn SecretProvider>>>,
@@ -85,7 +87,14 @@ impl App {
     /// The program as it is configured.
     pub fn new(config: Config, telemetry: Telemetry) -> Self {
         let around: Around = Box::new(|connector| connector);
-        Self { config, telemetry, secret_providers: None, around, loggers: None, load: None }
+        Self {
+            config: Box::new(config),
+            telemetry,
+            secret_providers: None,
+            around,
+            loggers: None,
+            load: None,
+        }
     }
 
     /// Takes the secrets from elsewhere than the configuration says.
@@ -129,10 +138,14 @@ impl App {
         let clients = Arc::new(Clients::new(self.config.bedrock.clone())?);
         // Boxed, because it is large: it may read the whole environment of the SDK.
         let secrets = Box::pin(self.secrets(&client, &clients)).await?;
+        let meter =
+            Meter::new(self.config.prices.clone(), self.config.budgets.clone(), self.telemetry.clone());
+        let meter = Arc::new(meter);
         let in_force = Handle::new(Arc::clone(&self.config.connections), self.config.inline_credentials);
-        let runtime = self.runtime(secrets, &client, &clients, &in_force)?;
+        let runtime = self.runtime(secrets, &client, &clients, &in_force, &meter)?;
         let reloader =
-            Arc::new(Reloader::new(self.config.clone(), self.load, in_force, self.telemetry.clone()));
+            Reloader::new(Config::clone(&self.config), self.load, in_force, meter, self.telemetry.clone());
+        let reloader = Arc::new(reloader);
         let connectors = exhibited(runtime.registry());
         let journal = self::journal::open(&self.config, &client, &self.telemetry).await;
         let options = self.config.worker.clone();
@@ -200,6 +213,7 @@ impl App {
         client: &zeebe::Client,
         clients: &Arc<Clients>,
         in_force: &Handle,
+        meter: &Arc<Meter>,
     ) -> Result<Runtime, Error> {
         let fetch = documents::External::new(self.config.documents.clone())?;
         let budget = documents::Budget::new(self.config.documents_memory_bytes);
@@ -213,7 +227,7 @@ impl App {
             let Some(job_type) = job_type else { continue };
             let connector =
                 Bedrock::new(flavour, Arc::clone(clients), loader.clone(), self.telemetry.clone());
-            let connector = Arc::new(connector.with_ways(Arc::clone(&ways)));
+            let connector = Arc::new(connector.with_ways(Arc::clone(&ways)).with_meter(Arc::clone(meter)));
             let gate = Gate::new(in_force.clone(), Arc::clone(&connector) as _, self.telemetry.clone());
             // Hugging Face is asked in the same words, by another way.
             let gate = gate.with(Provider::Bedrock, Arc::clone(&connector) as _);

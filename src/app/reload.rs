@@ -1,6 +1,6 @@
 //! A changed configuration while the program runs.
 //!
-//! Connections, their models and rules, and whether tasks may go without count at once; running jobs keep what they were
+//! Connections, their models and rules, prices, and whether tasks may go without count at once; running jobs keep what they were
 //! bound with. Everything else needs a restart, and is named. A file with a mistake changes nothing.
 
 use std::fmt::{self, Debug};
@@ -15,6 +15,7 @@ use tokio::time::MissedTickBehavior;
 use crate::admin::{Probe, Status};
 use crate::config::{Config, FileMark, Mistake, Mistakes, ReloadConfig};
 use crate::connections::Handle;
+use crate::cost::Meter;
 use crate::telemetry::{ConnectionEvent, Event, Telemetry};
 
 /// Reads the configuration from all its sources.
@@ -25,6 +26,7 @@ pub struct Reloader {
     load: Option<Load>,
     in_force: Handle,
     telemetry: Telemetry,
+    meter: Arc<Meter>,
     /// As it was at the start: what needs a restart is told until there is one.
     at_start: Config,
     /// Why the last one was refused.
@@ -40,11 +42,18 @@ impl Debug for Reloader {
 }
 
 impl Reloader {
-    pub(super) fn new(at_start: Config, load: Option<Load>, in_force: Handle, telemetry: Telemetry) -> Self {
+    pub(super) fn new(
+        at_start: Config,
+        load: Option<Load>,
+        in_force: Handle,
+        meter: Arc<Meter>,
+        telemetry: Telemetry,
+    ) -> Self {
         Self {
             load,
             in_force,
             telemetry,
+            meter,
             at_start,
             refused: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
@@ -68,6 +77,7 @@ impl Reloader {
 
     fn put_in_force(&self, config: &Config) {
         self.in_force.replace(Arc::clone(&config.connections), config.inline_credentials);
+        self.meter.replace_prices(config.prices.clone());
         *self.refused() = None;
         let restart_needed = config.changed_since(&self.at_start).join(", ");
         let connections = config.connections.connections().count();

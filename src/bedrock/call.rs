@@ -21,8 +21,9 @@ use super::route::Route;
 use super::send::{self, Answer, Head};
 use super::target::Target;
 use super::turns::{Caller, Turns};
-use super::{Error, hosted, invoke_model, receive, stream};
+use super::{Error, hosted, invoke_model, receive, stream, usage};
 use crate::connector::{self, Call, Response};
+use crate::cost::{Cost, Payer, Served, Usage};
 use crate::documents::{Expander, Session};
 use crate::secrets::Masker;
 use crate::telemetry::Event;
@@ -32,8 +33,8 @@ use crate::telemetry::Event;
 pub(super) struct BedrockCall {
     pub(super) parts: Arc<Parts>,
     pub(super) flavour: Flavour,
-    /// The process, which takes its turn with others.
-    pub(super) process: Arc<str>,
+    /// Its process takes its turn with others.
+    pub(super) payer: Payer,
     pub(super) route: Route,
     pub(super) action: Action,
     /// As it came, for the fingerprint.
@@ -54,6 +55,8 @@ pub(super) struct Asked {
     /// As they may be told.
     pub(super) region: String,
     pub(super) upstream: Option<String>,
+    /// None: there is no price for it.
+    pub(super) cost: Option<Cost>,
 }
 
 impl Call for BedrockCall {
@@ -77,6 +80,13 @@ impl Call for BedrockCall {
 
     fn mask(&mut self, masker: &Masker) {
         self.masker = masker.clone();
+    }
+
+    fn reused(&self, mut response: Value) -> Value {
+        if let (Flavour::Native, Some(cached)) = (self.flavour, response.get_mut("cached")) {
+            *cached = true.into();
+        }
+        response
     }
 
     fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, connector::Error>> {
@@ -124,7 +134,6 @@ impl BedrockCall {
         let Asked { value: answer, .. } =
             self.ask(&Outgoing::new(model_id, Operation::Converse, body.bytes)).await?;
         drop(session);
-        self.tell_tokens(model_id, answer.get("usage").unwrap_or_default());
         let reply = converse::reply(&answer, model_id)?;
         let (is_first, text) = (converse.is_first, reply.text());
         let conversation = converse.answered(reply);
@@ -156,9 +165,13 @@ impl BedrockCall {
         let started = Instant::now();
         let subject = outgoing.subject();
         let model = self.masker.mask(subject);
+        if usage::is_paid(outgoing) {
+            self.parts.meter.admit(&self.payer, subject, &model, self.route.price())?;
+        }
         let mut turns = Turns::new(self.caller(&model));
         let mut round = self.route.round();
         let (mut upstream, mut region) = (None, String::new());
+        let mut place = (String::new(), String::new());
         let result = loop {
             let stop = match round.next(&self.parts, subject, &turns).await {
                 Ok(stop) => stop,
@@ -167,6 +180,7 @@ impl BedrockCall {
             (upstream, region) = (stop.upstream(), self.masker.mask(&stop.target.region));
             let outgoing = outgoing.at(stop.model_id(subject));
             turns.enter(&stop.target, outgoing.subject(), &region);
+            place = (outgoing.subject().to_owned(), stop.target.region.clone());
             if let Err(error) = turns.next().await {
                 break Err(error);
             }
@@ -180,12 +194,37 @@ impl BedrockCall {
             }
             round = self.route.round();
         };
-        if let Ok((answer, head)) = &result {
-            turns.used(counted_tokens(answer, head));
+        let used = result.as_ref().ok().and_then(|(answer, head)| usage::of(outgoing, answer, head));
+        if result.is_ok() {
+            turns.used(usage::counted_tokens(used.as_ref()));
         }
         self.tell_call(&model, &region, result.as_ref().err(), turns.made, started.elapsed());
         let (value, head) = result?;
-        Ok(Asked { value, head, attempts: turns.made, took: started.elapsed(), region, upstream })
+        let cost = used.and_then(|used| self.charge(&place, &model, &value, &head, &used));
+        Ok(Asked { value, head, attempts: turns.made, took: started.elapsed(), region, upstream, cost })
+    }
+
+    /// Tells what an answer has used, which is paid whatever comes of it, and what it costs.
+    fn charge(
+        &self,
+        (model, region): &(String, String),
+        shown: &str,
+        answer: &Value,
+        head: &Head,
+        used: &Usage,
+    ) -> Option<Cost> {
+        let Parts { meter, telemetry, .. } = &*self.parts;
+        telemetry.emit(Event::TokensUsed {
+            model: shown,
+            input: used.input,
+            output: used.output,
+            cache_read: used.cache_read,
+            cache_write: used.cache_write,
+        });
+        let tier = answer.pointer("/serviceTier/type").and_then(Value::as_str);
+        let tier = tier.or(head.service_tier.as_deref());
+        let served = Served { model, shown, region, tier, price: self.route.price() };
+        meter.charge(&self.payer, &served, used)
     }
 
     /// One attempt at one place.
@@ -203,7 +242,7 @@ impl BedrockCall {
 
     fn caller<'a>(&'a self, model: &'a str) -> Caller<'a> {
         let Parts { clients, telemetry, .. } = &*self.parts;
-        Caller { clients, telemetry, process: &self.process, model }
+        Caller { clients, telemetry, process: &self.payer.process, model }
     }
 
     async fn read(&self, outgoing: &Outgoing, answer: Answer, sent: Instant) -> Result<(Value, Head), Error> {
@@ -242,26 +281,4 @@ impl BedrockCall {
         let action = self.action.name();
         self.parts.telemetry.emit(Event::ModelCalled { model, region, action, code, attempts, took });
     }
-
-    pub(super) fn tell_tokens(&self, model: &str, usage: &Value) {
-        let count = |key: &str| usage.get(key).and_then(Value::as_u64).unwrap_or(0);
-        self.parts.telemetry.emit(Event::TokensUsed {
-            model: &self.masker.mask(model),
-            input: count("inputTokens"),
-            output: count("outputTokens"),
-            cache_read: count("cacheReadInputTokens"),
-            cache_write: count("cacheWriteInputTokens"),
-        });
-    }
-}
-
-/// The tokens that count towards a quota; those read from a cache do not.
-fn counted_tokens(answer: &Value, head: &Head) -> u64 {
-    let count = |key: &str| answer.pointer(key).and_then(Value::as_u64).unwrap_or(0);
-    let told: u64 = ["/usage/inputTokens", "/usage/outputTokens", "/usage/cacheWriteInputTokens"]
-        .into_iter()
-        .map(count)
-        .sum();
-    // InvokeModel tells them in its headers.
-    told.max(head.input_tokens.unwrap_or(0) + head.output_tokens.unwrap_or(0))
 }

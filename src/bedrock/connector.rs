@@ -14,6 +14,7 @@ use super::route::{Route, Ways};
 use super::target::Target;
 use crate::connections::{Granted, Grantee, Provider, Upstream};
 use crate::connector::{Call, Connector, Error, Scope};
+use crate::cost::{Meter, Payer};
 use crate::documents::{Loader, needs_expansion};
 use crate::secrets::Masker;
 use crate::telemetry::Telemetry;
@@ -43,6 +44,8 @@ pub(super) struct Parts {
     pub(super) clients: Arc<Clients>,
     pub(super) loader: Loader,
     pub(super) telemetry: Telemetry,
+    /// Knows the prices and the budgets.
+    pub(super) meter: Arc<Meter>,
     /// None: tasks through connections are not served.
     pub(super) ways: Option<Arc<Ways>>,
     /// Which models gave no streams.
@@ -59,8 +62,16 @@ pub struct Bedrock {
 impl Bedrock {
     /// A connector over these clients.
     pub fn new(flavour: Flavour, clients: Arc<Clients>, loader: Loader, telemetry: Telemetry) -> Self {
-        let parts = Parts { clients, loader, telemetry, ways: None, refusals: Arc::default() };
+        let (meter, refusals) = (Arc::default(), Arc::default());
+        let parts = Parts { clients, loader, telemetry, meter, ways: None, refusals };
         Self { flavour, parts: Arc::new(parts) }
+    }
+
+    /// Holds calls to the budgets of this meter, and says what their answers cost.
+    #[must_use]
+    pub fn with_meter(mut self, meter: Arc<Meter>) -> Self {
+        Arc::make_mut(&mut self.parts).meter = meter;
+        self
     }
 
     /// Serves tasks that come through connections, too.
@@ -138,7 +149,11 @@ impl Bedrock {
         Ok(Box::new(BedrockCall {
             parts: Arc::clone(&self.parts),
             flavour: self.flavour,
-            process: scope.bpmn_process_id.as_str().into(),
+            payer: Payer {
+                tenant: scope.tenant_id.as_str().into(),
+                process: scope.bpmn_process_id.as_str().into(),
+                process_instance_key: scope.process_instance_key,
+            },
             route,
             action,
             data,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::connector::{self, Code, CodeEntry, Retry};
-use crate::{documents, huggingface};
+use crate::{cost, documents, huggingface};
 
 /// A failed call.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +71,9 @@ pub enum Error {
     /// The request could not be built.
     #[error("the request cannot be built: {reason}")]
     Request { reason: String },
+    /// A budget is used up, or cannot be held.
+    #[error(transparent)]
+    Budget(#[from] cost::Refusal),
     /// A document could not be had.
     #[error(transparent)]
     Document(#[from] documents::Error),
@@ -154,6 +157,7 @@ impl Error {
             Self::NoImage { .. } => IMAGE_MISSING.into(),
             Self::Incomplete { .. } => ANSWER_INCOMPLETE.into(),
             Self::Request { .. } => REQUEST_INVALID.into(),
+            Self::Budget(refusal) => refusal.code().into(),
             Self::Document(error) => error.code(),
             Self::HuggingFace(error) => error.code(),
         }
@@ -178,6 +182,7 @@ impl Error {
             | Self::Incomplete { .. }
             | Self::TooLarge { .. }
             | Self::HuggingFace(_)
+            | Self::Budget(_)
             | Self::Request { .. } => CLIENT_CLASS.into(),
             Self::Unreadable { java_class, .. } => (*java_class).into(),
             Self::NoMessage { .. } => "java.lang.NullPointerException".into(),
@@ -204,6 +209,7 @@ impl Error {
             | Self::NoImage { .. }
             | Self::Incomplete { .. }
             | Self::Request { .. }
+            | Self::Budget(_)
             | Self::Document(_) => None,
         }
     }
@@ -223,7 +229,9 @@ impl Error {
             | Self::NoImage { .. }
             | Self::Incomplete { .. }
             | Self::NoMessage { .. } => Retry::Spend,
-            Self::Request { .. } | Self::TooLarge { .. } | Self::Refused { .. } => Retry::Never,
+            Self::Request { .. } | Self::TooLarge { .. } | Self::Refused { .. } | Self::Budget(_) => {
+                Retry::Never
+            }
             Self::Document(error) if error.is_transient() => Retry::Spend,
             Self::Document(_) => Retry::Never,
             Self::HuggingFace(error) => error.retry(),
@@ -246,7 +254,7 @@ impl From<Error> for connector::Error {
 #[cfg(test)]
 mod unit {
     use super::*;
-    use crate::connections;
+    use crate::{connections, cost};
 
     fn service(code: &str) -> Error {
         let (code, message, request_id) = (code.into(), "no".into(), "r1".into());
@@ -282,15 +290,15 @@ mod unit {
         ours.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect()
     }
 
+    fn all() -> Vec<CodeEntry> {
+        [CODES, connector::CODES, connections::CODES, cost::CODES, documents::CODES, huggingface::CODES]
+            .concat()
+    }
+
     #[test]
     fn the_documentation_has_every_code_once_and_no_other() {
         let mut documented = documented();
-        let mut codes: Vec<_> =
-            [CODES, connector::CODES, connections::CODES, documents::CODES, huggingface::CODES]
-                .concat()
-                .iter()
-                .map(|entry| entry.code)
-                .collect();
+        let mut codes: Vec<_> = all().iter().map(|entry| entry.code).collect();
         documented.sort_unstable();
         codes.sort_unstable();
         assert_eq!(documented, codes);
@@ -298,18 +306,11 @@ mod unit {
 
     #[test]
     fn codes_are_unique_and_explained() {
-        let all = || {
-            CODES
-                .iter()
-                .chain(connector::CODES)
-                .chain(connections::CODES)
-                .chain(documents::CODES)
-                .chain(huggingface::CODES)
-        };
-        let mut codes: Vec<_> = all().map(|entry| entry.code).collect();
+        let all = all();
+        let mut codes: Vec<_> = all.iter().map(|entry| entry.code).collect();
         codes.sort_unstable();
         codes.dedup();
-        assert_eq!(codes.len(), all().count());
-        assert!(all().all(|entry| !entry.help.is_empty()));
+        assert_eq!(codes.len(), all.len());
+        assert!(all.iter().all(|entry| !entry.help.is_empty()));
     }
 }

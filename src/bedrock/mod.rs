@@ -39,6 +39,7 @@ mod sign_in;
 mod stream;
 mod target;
 mod turns;
+mod usage;
 
 #[cfg(test)]
 mod tests;

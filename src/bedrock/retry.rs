@@ -56,6 +56,7 @@ impl Kind {
             | Error::NoImage { .. }
             | Error::Incomplete { .. }
             | Error::Request { .. }
+            | Error::Budget(_)
             | Error::Document(_) => Self::Final,
         }
     }

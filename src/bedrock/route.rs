@@ -8,6 +8,7 @@ use super::target::Target;
 use super::turns::Turns;
 use super::{Error, identity};
 use crate::connections::{Granted, Hosted, References, Task, Upstream};
+use crate::cost::Price;
 use crate::huggingface::{self, Hosting};
 use crate::upstreams::{Lease, Pool, Pools, Round, Verdict};
 
@@ -68,6 +69,14 @@ impl Route {
         match self {
             Self::Own(target) => Place::Own(target.clone()),
             Self::Granted { granted, .. } => Place::Connection(granted.connection.name.clone()),
+        }
+    }
+
+    /// What the model takes, where its connection says that.
+    pub(super) fn price(&self) -> Option<&Price> {
+        match self {
+            Self::Own(_) => None,
+            Self::Granted { granted, .. } => granted.model.price.as_ref(),
         }
     }
 

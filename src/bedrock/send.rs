@@ -40,6 +40,10 @@ pub(super) struct Head {
     /// What InvokeModel counts.
     pub(super) input_tokens: Option<u64>,
     pub(super) output_tokens: Option<u64>,
+    pub(super) cache_read_tokens: Option<u64>,
+    pub(super) cache_write_tokens: Option<u64>,
+    /// Of InvokeModel; Converse tells it in its body.
+    pub(super) service_tier: Option<String>,
 }
 
 /// Sends a request once. `max_bytes` is the limit that the client has for answers, for the message about it.
@@ -143,6 +147,9 @@ impl Head {
             content_type: header("content-type").map(str::to_owned),
             input_tokens: count("x-amzn-bedrock-input-token-count"),
             output_tokens: count("x-amzn-bedrock-output-token-count"),
+            cache_read_tokens: count("x-amzn-bedrock-cache-read-input-token-count"),
+            cache_write_tokens: count("x-amzn-bedrock-cache-write-input-token-count"),
+            service_tier: header("x-amzn-bedrock-service-tier").map(str::to_owned),
         }
     }
 }

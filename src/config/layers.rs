@@ -27,23 +27,30 @@ pub(crate) enum Items {
     Many(Vec<String>),
 }
 
+/// What of a file is no setting: lists of tables, as they are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tables {
+    pub(crate) connections: Option<Value>,
+    pub(crate) prices: Option<Value>,
+}
+
 /// One source of values, already brought to keys of settings.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Layer(BTreeMap<&'static str, Value>);
 
 impl Layer {
-    /// Reads a TOML file's text, and gives its connections as they are. Keys that are no setting are mistakes, because a
+    /// Reads a TOML file's text, and gives its lists of tables as they are. Keys that are no setting are mistakes, because a
     /// misspelt key would otherwise silently leave a default in place.
-    pub(crate) fn file(path: &Path, text: &str, mistakes: &mut Vec<Mistake>) -> (Self, Option<Value>) {
+    pub(crate) fn file(path: &Path, text: &str, mistakes: &mut Vec<Mistake>) -> (Self, Tables) {
         let place = |key: &str| format!("{key} in {}", path.display());
         let mut tables = match File::from_str(text, FileFormat::Toml).collect() {
             Ok(tables) => tables,
             Err(error) => {
                 mistakes.push(Mistake::new(path.display().to_string(), None, format!("not TOML: {error}")));
-                return (Self::default(), None);
+                return (Self::default(), Tables::default());
             }
         };
-        let connections = tables.remove("connections");
+        let lists = Tables { connections: tables.remove("connections"), prices: tables.remove("prices") };
         let mut layer = Self::default();
         for (key, value) in flattened(String::new(), tables.into_iter().collect()) {
             match env::setting(&key) {
@@ -53,7 +60,7 @@ impl Layer {
                 None => mistakes.push(Mistake::new(place(&key), None, unknown_key(&key))),
             }
         }
-        (layer, connections)
+        (layer, lists)
     }
 
     /// Takes what the environment says. A variable that is empty counts as absent, because that is how compose files

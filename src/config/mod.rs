@@ -6,6 +6,7 @@
 //! - Reading is pure: the environment stands behind a trait, and all mistakes are reported together.
 
 mod bedrock;
+mod budget;
 mod connections;
 mod dump;
 pub mod env;
@@ -17,10 +18,12 @@ mod log;
 mod mistake;
 mod notice;
 pub mod parse;
+mod prices;
 mod proxy;
 mod reader;
 mod secrets;
 mod setting;
+mod table;
 mod templates;
 mod worker;
 
@@ -35,7 +38,7 @@ use std::time::Duration;
 pub use self::environment::{Environment, FixedEnvironment, ProcessEnvironment};
 pub use self::gateway::Engine;
 pub use self::journal::{JournalConfig, JournalPlace};
-use self::layers::Layer;
+use self::layers::{Layer, Tables};
 pub use self::mistake::{Mistake, Mistakes};
 pub use self::proxy::Proxies;
 use self::reader::{Reader, Resolved};
@@ -43,6 +46,7 @@ pub use self::secrets::{SecretsConfig, SecretsMode};
 pub use self::setting::{Form, Name, Section, Setting};
 pub use self::worker::JobTypes;
 use crate::connections::{Directory, InlineCredentials};
+use crate::cost::{Budgets, Prices};
 use crate::{admin, documents, telemetry, zeebe};
 
 /// The variable that names the file; the flag `--config` wins over it.
@@ -93,6 +97,9 @@ pub struct Config {
     /// What the file names as `[[connections]]`.
     pub connections: Arc<Directory>,
     pub inline_credentials: InlineCredentials,
+    /// What the file names as `[[prices]]`.
+    pub prices: Prices,
+    pub budgets: Budgets,
     pub reload: ReloadConfig,
     pub documents: documents::ExternalOptions,
     /// What all documents together may take.
@@ -116,13 +123,13 @@ impl Config {
             let named = variables.iter().find(|(name, value)| name == FILE_VARIABLE && !value.is_empty());
             named.map(|(_, path)| PathBuf::from(path))
         });
-        let (mut layers, mut connections, mut read) = (Vec::new(), None, None);
+        let (mut layers, mut tables, mut read) = (Vec::new(), Tables::default(), None);
         if let Some(path) = &file {
             match std::fs::read_to_string(path) {
                 Ok(text) => {
-                    let (layer, tables) = Layer::file(path, &text, &mut mistakes);
+                    let (layer, lists) = Layer::file(path, &text, &mut mistakes);
                     layers.push(layer);
-                    connections = tables;
+                    tables = lists;
                     read = Some(FileMark::of(text.as_bytes()));
                 }
                 Err(error) => mistakes.push(Mistake::new(
@@ -137,12 +144,13 @@ impl Config {
         let written = layers::merged(layers, &mut mistakes);
         let mut reader = Reader::new(written, mistakes);
         let reload = reload(&mut reader, file, read);
-        Self::from_reader(&mut reader, &variables, reload, connections.as_ref())
+        Self::from_reader(&mut reader, &variables, reload, &tables)
     }
 
     /// The resolved configuration as TOML, each value with where it came from, secrets hidden.
     pub fn dump(&self) -> String {
-        format!("{}{}", dump::toml(&self.resolved), connections::toml(&self.connections))
+        let (connections, prices) = (connections::toml(&self.connections), prices::toml(&self.prices));
+        format!("{}{connections}{prices}", dump::toml(&self.resolved))
     }
 
     /// The settings that are not as they were, by their keys. Those that can change while the program runs are left out,
@@ -159,7 +167,7 @@ impl Config {
         reader: &mut Reader,
         variables: &[(String, String)],
         reload: ReloadConfig,
-        connections: Option<&::config::Value>,
+        tables: &Tables,
     ) -> Result<Self, Mistakes> {
         notice::refuse(reader, variables);
         let proxies = proxy::read(reader, variables);
@@ -169,7 +177,10 @@ impl Config {
         let secrets = secrets::read(reader, variables, has_rest_address, bedrock.default_region.as_deref());
         let (worker, job_types) = self::worker::read(reader, &engine, variables);
         let region = bedrock.default_region.as_deref();
-        let connections = connections::from(reader, variables, reload.file.as_deref(), connections, region);
+        let file = reload.file.as_deref();
+        let connections = connections::from(reader, variables, file, tables.connections.as_ref(), region);
+        let prices = prices::from(reader, file, tables.prices.as_ref());
+        let budgets = budget::read(reader, &prices, &connections);
         let inline_credentials = connections::inline_credentials(reader, &connections);
         let templates =
             self::templates::read(reader, &job_types, &bedrock, (&connections, inline_credentials));
@@ -189,6 +200,8 @@ impl Config {
             templates,
             notices,
             inline_credentials,
+            prices,
+            budgets,
             reload,
             connections: Arc::new(connections),
             job_types,

@@ -64,13 +64,15 @@ pub enum Form {
     List,
     /// Numbers above zero, each for one model or for all others.
     Quotas,
+    /// Amounts of money, each for one name or for all others.
+    Amounts,
     Choice(&'static [&'static str]),
 }
 
 impl Form {
     /// Whether it may be written as a list.
     pub(crate) fn is_list(self) -> bool {
-        matches!(self, Self::List | Self::Quotas)
+        matches!(self, Self::List | Self::Quotas | Self::Amounts)
     }
 
     /// Completes the sentence «found `x`, …».
@@ -92,6 +94,10 @@ impl Form {
             Self::Quotas => {
                 "expected a number above zero, or MODEL=NUMBER, with commas between them".to_owned()
             }
+            Self::Amounts => {
+                "expected an amount of money such as 2.50, or NAME=AMOUNT, with commas between them"
+                    .to_owned()
+            }
             Self::Choice(choices) => format!("expected one of {}", choices.join(", ")),
         }
     }
@@ -110,6 +116,7 @@ impl Form {
             Self::Switch => "BOOL",
             Self::List => "LIST",
             Self::Quotas => "QUOTAS",
+            Self::Amounts => "AMOUNTS",
         };
         word.to_owned()
     }

@@ -23,7 +23,7 @@ pub use self::explain::Explanation;
 pub use self::gate::{Gate, Grantee, InlineCredentials};
 pub use self::handle::Handle;
 pub use self::model::{
-    Authentication, Connection, Hosted, Kind, Model, Price, Provider, RoleSession, Task, Upstream,
+    Authentication, Connection, Hosted, Kind, Model, Provider, RoleSession, Task, Upstream,
 };
 pub use self::preset::{PRESETS, Preset};
 pub use self::reference::Reference;

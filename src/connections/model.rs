@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Reference;
 use crate::access::Rules;
+use crate::cost::Price;
 
 /// A named way to models.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,16 +128,6 @@ pub enum Task {
     Chat,
     TextGeneration,
     FeatureExtraction,
-}
-
-/// What a million tokens cost.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Price {
-    pub input: f64,
-    pub output: f64,
-    pub cache_read: f64,
-    pub cache_write: f64,
-    pub currency: String,
 }
 
 impl Connection {

@@ -64,6 +64,11 @@ pub trait Call: Debug + Send {
     /// Hears which texts may only be sent to the model: whatever else is told about the call goes through the masker.
     fn mask(&mut self, masker: &Masker);
 
+    /// What expressions see of a stored answer that is used again.
+    fn reused(&self, response: Value) -> Value {
+        response
+    }
+
     /// Asks the model. Dropping the future abandons the request and closes its connection.
     fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, Error>>;
 }

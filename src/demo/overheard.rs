@@ -61,6 +61,10 @@ impl Call for ListenedCall {
         self.call.mask(masker);
     }
 
+    fn reused(&self, response: Value) -> Value {
+        self.call.reused(response)
+    }
+
     fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, Error>> {
         let Self { call, element_id, ear } = *self;
         async move {

@@ -112,8 +112,21 @@ pub enum Event<'a> {
     TurnTaken { model: &'a str, region: &'a str, waited: Duration },
     /// Calls are let through at another pace, in calls a minute; none is no limit.
     PaceChanged { model: &'a str, region: &'a str, before: Option<f64>, per_minute: Option<f64> },
-    /// What an answer costs.
+    /// What an answer used.
     TokensUsed { model: &'a str, input: u64, output: u64, cache_read: u64, cache_write: u64 },
+    /// What an answer cost, in the units of a currency.
+    CostIncurred { model: &'a str, process: &'a str, tenant: &'a str, currency: &'a str, amount: f64 },
+    /// There is a table of prices, and the model that answered is not in it.
+    AnswerUnpriced { model: &'a str },
+    /// A call was not made because of a budget.
+    BudgetRefused {
+        /// `process_instance`, `tenant_day`, or `unpriced`.
+        budget: &'a str,
+        tenant: &'a str,
+        process: &'a str,
+        process_instance_key: i64,
+        message: &'a str,
+    },
     /// An answer is durable.
     AnswerStored { job_key: i64, bytes: usize },
     /// A stored answer was taken in place of a new call.

@@ -36,6 +36,33 @@ impl BoundedLabel {
     }
 }
 
+/// Admits the first so many combinations of values: together they are a series, however few there are of each.
+#[derive(Debug)]
+pub(super) struct BoundedSeries<const N: usize> {
+    limit: usize,
+    admitted: Mutex<HashSet<[Box<str>; N]>>,
+}
+
+impl<const N: usize> BoundedSeries<N> {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { limit, admitted: Mutex::default() }
+    }
+
+    /// The values themselves, or `other` for each of them when too many different ones have been seen.
+    pub(super) fn admit(&self, values: [&str; N]) -> [String; N] {
+        let values = values.map(|value| value.chars().take(MAX_CHARS).collect::<String>());
+        let key = values.clone().map(String::into_boxed_str);
+        let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
+        if !admitted.contains(&key) {
+            if admitted.len() >= self.limit {
+                return values.map(|_| OTHER.to_owned());
+            }
+            admitted.insert(key);
+        }
+        values
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +74,16 @@ mod tests {
         assert_eq!(label.admit("b"), "b");
         assert_eq!(label.admit("c"), "other");
         assert_eq!(label.admit("a"), "a", "an admitted value stays admitted");
+    }
+
+    #[test]
+    fn combinations_beyond_the_limit_share_one_series() {
+        let series = BoundedSeries::new(2);
+        let admit = |values: [&str; 2]| series.admit(values).join("/");
+        assert_eq!(admit(["a", "x"]), "a/x");
+        assert_eq!(admit(["a", "y"]), "a/y");
+        assert_eq!(admit(["b", "x"]), "other/other");
+        assert_eq!(admit(["a", "x"]), "a/x");
     }
 
     #[test]

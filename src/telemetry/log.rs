@@ -64,6 +64,9 @@ impl Event<'_> {
             | Self::TurnTaken { .. }
             | Self::PaceChanged { .. }
             | Self::TokensUsed { .. }
+            | Self::CostIncurred { .. }
+            | Self::AnswerUnpriced { .. }
+            | Self::BudgetRefused { .. }
             | Self::SecretRefused { .. }
             | Self::ExpressionWarning { .. } => self.log_model(),
             Self::Connection(event) => event.log(),
@@ -207,6 +210,15 @@ impl Event<'_> {
             }
             Self::TokensUsed { model, input, output, cache_read, cache_write } => {
                 debug!(target: "bedrock_connector::model", model, input, output, cache_read, cache_write, "Tokens used");
+            }
+            Self::CostIncurred { model, process, tenant, currency, amount } => {
+                debug!(target: "bedrock_connector::model", model, process, tenant, currency, amount, "Money spent");
+            }
+            Self::AnswerUnpriced { model } => {
+                debug!(target: "bedrock_connector::model", model, "The price of the answer is not known");
+            }
+            Self::BudgetRefused { budget, tenant, process, process_instance_key, message } => {
+                warn!(target: "bedrock_connector::model", budget, tenant, process, process_instance_key, "The model is not called: {message}");
             }
             Self::SecretRefused { name, reason } => {
                 warn!(target: "bedrock_connector::secrets", name, reason, "A secret was refused");

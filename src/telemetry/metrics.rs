@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus_client::metrics::counter::Counter;
@@ -11,7 +12,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
 use super::connections::ConnectionMetrics;
-use super::labels::BoundedLabel;
+use super::labels::{BoundedLabel, BoundedSeries};
 use super::text;
 use super::timer::Timers;
 use crate::clock::Clock;
@@ -52,6 +53,9 @@ const MODEL_WAITING: &str = "bedrock_connector_model_waiting";
 const MODEL_WAIT_SECONDS: &str = "bedrock_connector_model_wait_seconds";
 const MODEL_PACE: &str = "bedrock_connector_model_pace_per_minute";
 const TOKENS: &str = "bedrock_connector_tokens";
+const COST: &str = "bedrock_connector_cost";
+const UNPRICED: &str = "bedrock_connector_unpriced_answers";
+const BUDGET_REFUSED: &str = "bedrock_connector_budget_refused";
 const ANSWERS_STORED: &str = "bedrock_connector_answers_stored";
 const ANSWERS_REUSED: &str = "bedrock_connector_answers_reused";
 const JOURNAL_UP: &str = "bedrock_connector_journal_up";
@@ -71,10 +75,13 @@ const MODEL_LIMIT: usize = 100;
 const TEMPLATE_LIMIT: usize = 200;
 const REGION_LIMIT: usize = 60;
 const KIND_LIMIT: usize = 30;
+/// How many different combinations of model, process and tenant do.
+const PAYER_LIMIT: usize = 2_000;
 
 pub(super) type Labels<const N: usize> = [(&'static str, String); N];
 pub(super) type Counters<const N: usize> = Family<Labels<N>, Counter>;
 pub(super) type Gauges<const N: usize> = Family<Labels<N>, Gauge>;
+type Sums<const N: usize> = Family<Labels<N>, Counter<f64, AtomicU64>>;
 type Histograms<const N: usize> = Family<Labels<N>, Histogram, fn() -> Histogram>;
 
 /// The instruments of the process.
@@ -87,6 +94,8 @@ pub(super) struct Metrics {
     pub(super) regions: BoundedLabel,
     pub(super) templates: BoundedLabel,
     pub(super) kinds: BoundedLabel,
+    pub(super) payers: BoundedSeries<3>,
+    pub(super) refused_payers: BoundedSeries<2>,
     pub(super) connections: ConnectionMetrics,
 
     pub(super) invocations: Counters<4>,
@@ -123,6 +132,9 @@ pub(super) struct Metrics {
     pub(super) model_wait_seconds: Histograms<2>,
     pub(super) model_pace: Gauges<2>,
     pub(super) tokens: Counters<2>,
+    pub(super) cost: Sums<4>,
+    pub(super) unpriced: Counters<1>,
+    pub(super) budget_refused: Counters<3>,
     pub(super) answers_stored: Counter,
     pub(super) answers_reused: Counter,
     pub(super) journal_up: Gauge,
@@ -222,6 +234,9 @@ impl Metrics {
                 "Calls a minute that are let through while Bedrock throttles; absent when it does not",
             ),
             tokens: add(page, TOKENS, "Tokens used, by kind"),
+            cost: add(page, COST, "What answers cost, in units of the currency"),
+            unpriced: add(page, UNPRICED, "Answers of models without a price, where there are prices"),
+            budget_refused: add(page, BUDGET_REFUSED, "Calls not made because of a budget"),
             answers_stored: add(page, ANSWERS_STORED, "Answers made durable"),
             answers_reused: add(page, ANSWERS_REUSED, "Stored answers taken in place of a new call"),
             journal_up: add(page, JOURNAL_UP, "Whether answers are kept until the engine has them"),
@@ -249,6 +264,8 @@ impl Metrics {
             regions: BoundedLabel::new(REGION_LIMIT),
             templates: BoundedLabel::new(TEMPLATE_LIMIT),
             kinds: BoundedLabel::new(KIND_LIMIT),
+            payers: BoundedSeries::new(PAYER_LIMIT),
+            refused_payers: BoundedSeries::new(PAYER_LIMIT),
             clock,
             registry,
         }

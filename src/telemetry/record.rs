@@ -177,6 +177,24 @@ impl Metrics {
                         .inc_by(count);
                 }
             }
+            Event::CostIncurred { model, process, tenant, currency, amount } => {
+                let [model, process, tenant] = self.payers.admit([model, process, tenant]);
+                let labels = [
+                    ("model", model),
+                    ("process", process),
+                    ("tenant", tenant),
+                    ("currency", text(currency)),
+                ];
+                self.cost.get_or_create(&labels).inc_by(amount);
+            }
+            Event::AnswerUnpriced { model } => {
+                self.unpriced.get_or_create(&[("model", self.models.admit(model))]).inc();
+            }
+            Event::BudgetRefused { budget, tenant, process, .. } => {
+                let [process, tenant] = self.refused_payers.admit([process, tenant]);
+                let labels = [("budget", text(budget)), ("process", process), ("tenant", tenant)];
+                self.budget_refused.get_or_create(&labels).inc();
+            }
             Event::SecretRefused { .. } => {
                 self.secrets_refused.inc();
             }

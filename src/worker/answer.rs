@@ -58,7 +58,7 @@ impl Mission {
         let fingerprint = call.fingerprint();
         if let Some(response) = self.stored(&claim, plan, &fingerprint).await {
             self.emit(Event::AnswerReused { job_key: self.key().0 });
-            return Ok(Ok(response));
+            return Ok(Ok(Response(call.reused(response.0))));
         }
         self.make_sure_of_it(keeper).await?;
         let answer = call.execute().await;

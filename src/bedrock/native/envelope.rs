@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::bedrock::call::{Asked, BedrockCall};
+use crate::cost::Cost;
 
 /// The requests that one response took.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub(super) struct Tally {
     region: String,
     upstream: Option<String>,
     usage: Map<String, Value>,
+    /// None: one of them has no price.
+    cost: Option<Cost>,
 }
 
 impl Tally {
@@ -30,6 +33,11 @@ impl Tally {
         self.latency_ms = match (is_first, self.latency_ms, latency) {
             (true, _, latency) => latency,
             (false, Some(sum), Some(latency)) => Some(sum + latency),
+            (false, ..) => None,
+        };
+        self.cost = match (is_first, self.cost.take(), &asked.cost) {
+            (true, _, cost) => cost.clone(),
+            (false, Some(sum), Some(cost)) => sum.and(cost),
             (false, ..) => None,
         };
         self.request_id.clone_from(&asked.head.request_id);
@@ -90,13 +98,6 @@ impl Tally {
         Value::Object(usage)
     }
 
-    /// Tells what was used, which is paid whatever comes of it.
-    pub(super) fn tell(&self, call: &BedrockCall, model_id: &str) {
-        if !self.usage.is_empty() {
-            call.tell_tokens(model_id, &Value::Object(self.usage.clone()));
-        }
-    }
-
     /// The response: what the action has to say, and then what every response says.
     pub(super) fn seal<const N: usize>(
         self,
@@ -105,7 +106,6 @@ impl Tally {
         told: [(&str, Value); N],
         additional: Map<String, Value>,
     ) -> Value {
-        self.tell(call, model_id);
         self.response(call, call.masker.mask(model_id).into(), told, additional)
     }
 
@@ -133,8 +133,7 @@ impl Tally {
         let usage = self.usage();
         let common = [
             ("usage", usage),
-            // The price table fills it.
-            ("cost", Value::Null),
+            ("cost", self.cost.as_ref().map(Cost::to_json).unwrap_or_default()),
             ("modelId", model_id),
             // Hugging Face has none.
             ("region", json!(Some(self.region).filter(|region| !region.is_empty()))),

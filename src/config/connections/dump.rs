@@ -6,9 +6,8 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use crate::access::{Pattern, Rules};
-use crate::connections::{
-    Authentication, Connection, Directory, Model, Price, Provider, RoleSession, Upstream,
-};
+use crate::config::prices;
+use crate::connections::{Authentication, Connection, Directory, Model, Provider, RoleSession, Upstream};
 
 /// All connections as TOML.
 pub(crate) fn toml(directory: &Directory) -> String {
@@ -46,7 +45,7 @@ fn write_model(text: &mut String, connection: &Connection, model: &Model) -> std
         writeln!(text, "parameters = {}", inline(&Value::Object(model.parameters.clone())))?;
     }
     if let Some(price) = &model.price {
-        writeln!(text, "price = {}", inline_price(price))?;
+        writeln!(text, "price = {}", prices::inline(price))?;
     }
     if let Some(hosted) = &model.hosted {
         writeln!(text, "task = {}", quoted(hosted.task.word()))?;
@@ -116,14 +115,6 @@ fn session(role: &RoleSession) -> String {
         .as_ref()
         .map_or_else(String::new, |name| format!(", session-name = {}", quoted(name)));
     format!("role-arn = {}{name}", quoted(&role.role_arn))
-}
-
-fn inline_price(price: &Price) -> String {
-    let Price { input, output, cache_read, cache_write, currency } = price;
-    format!(
-        "{{ input = {input:?}, output = {output:?}, cache-read = {cache_read:?}, cache-write = {cache_write:?}, currency = {} }}",
-        quoted(currency)
-    )
 }
 
 /// A value as TOML writes it in one line. TOML has no null; there is none in what was read from it.

@@ -1,13 +1,11 @@
 //! `[[connections]]` of the file: what no single variable could hold.
 //!
-//! `table` takes typed values out of a table and notes what is wrong; the others say what belongs where. Everything is
-//! read to the end, so that all mistakes of a file are reported together.
+//! Everything is read to the end, so that all mistakes of a file are reported together.
 
 mod access;
 mod authentication;
 mod dump;
 mod model;
-mod table;
 
 #[cfg(test)]
 mod tests;
@@ -18,21 +16,11 @@ use std::path::Path;
 use config::Value;
 
 pub(crate) use self::dump::toml;
-use self::table::{Sink, Table};
 use super::mistake::Mistake;
 use super::parse;
 use super::reader::Reader;
+use super::table::{self, Sink, Surroundings, Table};
 use crate::connections::{Authentication, Connection, Directory, InlineCredentials, Provider};
-
-/// What the connections are read with.
-struct Surroundings<'a> {
-    /// The name of the file, for messages.
-    file: &'a str,
-    /// The environment, for references to secrets.
-    variables: &'a [(String, String)],
-    /// The region of the installation, for connections without one.
-    region: Option<&'a str>,
-}
 
 /// The connections of the file, if there are any.
 pub(crate) fn from(

@@ -8,7 +8,9 @@ use serde_json::{Map, Number};
 
 use super::table::{Sink, Table, named_place};
 use super::{NAME, access, account, authentication, is_name};
-use crate::connections::{Connection, Hosted, Kind, Model, PRESETS, Preset, Price, Provider, Task, Upstream};
+use crate::config::prices;
+use crate::connections::{Connection, Hosted, Kind, Model, PRESETS, Preset, Provider, Task, Upstream};
+use crate::cost::Price;
 
 /// The models of a connection, whose other fields are read already.
 pub(super) fn models(
@@ -178,27 +180,9 @@ fn json(value: &Value) -> Option<serde_json::Value> {
 
 fn price(table: &mut Table<'_>, sink: &mut Sink<'_, '_>) -> Option<Price> {
     let mut inner = table.table(sink, "price")?;
-    let mut amount = |key: &'static str, required: bool| {
-        let read = match inner.value(key).map(|value| &value.kind) {
-            None if !required => return 0.0,
-            Some(ValueKind::Float(amount)) => Some(*amount),
-            #[allow(clippy::cast_precision_loss, reason = "no price comes near the limit of precision")]
-            Some(ValueKind::I64(amount)) => Some(*amount as f64),
-            _ => None,
-        };
-        let read = read.filter(|amount| amount.is_finite() && *amount >= 0.0);
-        if read.is_none() {
-            inner.mistake(sink, key, "expected what a million tokens cost, such as 3.0");
-        }
-        read.unwrap_or_default()
-    };
-    let (input, output) = (amount("input", true), amount("output", false));
-    let (cache_read, cache_write) = (amount("cache-read", false), amount("cache-write", false));
-    let currency = inner.text(sink, "currency").unwrap_or_else(|| "USD".to_owned());
-    let fits = currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase());
-    inner.check(sink, "currency", fits, "expected the three letters of a currency, such as USD");
+    let price = prices::price(&mut inner, sink);
     inner.finish(sink);
-    Some(Price { input, output, cache_read, cache_write, currency })
+    Some(price)
 }
 
 fn upstreams(

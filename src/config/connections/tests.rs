@@ -143,7 +143,10 @@ fn everything_is_read() {
     assert_eq!((titan.id.as_str(), titan.kind), ("amazon.titan-embed-text-v2:0", Kind::Embedding));
     let parameters = serde_json::Value::Object(titan.parameters.clone()).to_string();
     assert_eq!(parameters, r#"{"dimensions":512,"nested":{"list":[1,0.5,"x"]},"normalize":true}"#);
-    assert_eq!(titan.price.as_ref().map(|price| (price.input, price.output)), Some((0.02, 0.0)));
+    assert_eq!(
+        titan.price.as_ref().map(|price| price.input.times(1_000_000).to_string()).as_deref(),
+        Some("0.02")
+    );
 
     let nova = sales.model("nova").unwrap();
     let [frankfurt, paris, cluster] = nova.upstreams.as_slice() else { panic!("{nova:?}") };

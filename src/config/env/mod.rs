@@ -8,6 +8,7 @@
 //! bare names of the Java clients (`CAMUNDA_…`, `ZEEBE_…`).
 
 mod access;
+mod budget;
 mod connection;
 mod surroundings;
 mod work;
@@ -23,6 +24,7 @@ pub const SECTIONS: &[Section] = &[
     work::BEDROCK,
     access::ACCESS,
     access::RELOAD,
+    budget::BUDGET,
     work::DOCUMENTS,
     work::SECRETS,
     work::JOURNAL,

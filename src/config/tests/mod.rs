@@ -1,4 +1,5 @@
 mod drop_in;
+mod prices;
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -85,7 +86,7 @@ fn the_defaults_in_the_list_are_the_components_defaults() {
 fn every_setting_in_the_list_is_read() {
     let mut reader = Reader::new(Default::default(), Vec::new());
     let reload = reload(&mut reader, None, None);
-    Config::from_reader(&mut reader, &[], reload, None).unwrap();
+    Config::from_reader(&mut reader, &[], reload, &Tables::default()).unwrap();
     assert_eq!(reader.unasked(), Vec::<&str>::new());
 }
 

@@ -1,5 +1,7 @@
 //! What goes out for each feature of Converse, and the response that comes back.
 
+use bedrock_connector::bedrock::Flavour;
+use bedrock_connector::connector::Scope;
 use serde_json::{Value, json};
 
 use super::{Bench, CLAUDE, NOVA, OLD_CLAUDE, hello, with};
@@ -289,4 +291,19 @@ async fn what_bedrock_adds_passes_through() {
         response["additional"],
         json!({"additionalModelResponseFields": {"stop_sequence": "said"}, "serviceTier": {"type": "flex"}})
     );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_used_again_says_so() {
+    let native = Bench::start().await;
+    let answer = native.converse(hello()).await;
+    assert_eq!(answer["cached"], false);
+    let again = native.bind(&Scope::default(), "converse", hello()).expect("a call").reused(answer.clone());
+    assert_eq!(again["cached"], true);
+    assert_eq!((&again["text"], &again["requestId"]), (&answer["text"], &answer["requestId"]));
+    // Camunda's own shape has no place for it.
+    let compat = Bench::of_flavour(Flavour::Compat).await;
+    let answer = json!([{"role": "assistant", "contentList": []}]);
+    let call = compat.bind(&Scope::default(), "converse", hello()).expect("a call");
+    assert_eq!(call.reused(answer.clone()), answer);
 }

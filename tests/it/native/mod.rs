@@ -3,6 +3,7 @@
 mod actions;
 mod bodies;
 mod conversation;
+mod cost;
 mod inputs;
 mod pages;
 mod streaming;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bedrock_connector::bedrock::{self, Clients, Flavour, Retries};
-use bedrock_connector::connector::{Connector as _, Error, Response, Scope};
+use bedrock_connector::connector::{Call, Connector as _, Error, Response, Scope};
 use bedrock_connector::documents::{Budget, External, ExternalOptions, Loader, Store};
 use bedrock_connector::emulator::bedrock::{Bedrock, Exchange, Options};
 use bedrock_connector::telemetry::Telemetry;
@@ -34,7 +35,19 @@ impl Bench {
         Self::with(|_| {}, None).await
     }
 
+    async fn of_flavour(flavour: Flavour) -> Self {
+        Self::built(flavour, |_| {}, None).await
+    }
+
     async fn with(set: impl FnOnce(&mut bedrock::Options), store: Option<Arc<dyn Store>>) -> Self {
+        Self::built(Flavour::Native, set, store).await
+    }
+
+    async fn built(
+        flavour: Flavour,
+        set: impl FnOnce(&mut bedrock::Options),
+        store: Option<Arc<dyn Store>>,
+    ) -> Self {
         let emulator = Bedrock::start(Options::default()).await.expect("a Bedrock on a free port");
         let mut options = bedrock::Options {
             endpoint_url: Some(emulator.url()),
@@ -51,20 +64,27 @@ impl Bench {
         let fetch = External::new(ExternalOptions::default()).expect("a client");
         let loader = Loader::new(Arc::new(fetch), store, Budget::new(10_000_000));
         let clients = Arc::new(Clients::new(options).expect("clients"));
-        let connector = bedrock::Bedrock::new(Flavour::Native, clients, loader, Telemetry::no_op());
+        let connector = bedrock::Bedrock::new(flavour, clients, loader, Telemetry::no_op());
         Self { emulator, connector }
     }
 
     /// Runs a task.
     async fn run(&self, action: &str, data: Value) -> Result<Value, Error> {
+        self.run_as(&Scope::default(), action, data).await
+    }
+
+    async fn run_as(&self, scope: &Scope, action: &str, data: Value) -> Result<Value, Error> {
+        self.bind(scope, action, data)?.execute().await.map(|Response(value)| value)
+    }
+
+    fn bind(&self, scope: &Scope, action: &str, data: Value) -> Result<Box<dyn Call>, Error> {
         let variables = json!({
             "authentication": {"type": "credentials", "accessKey": "AKID", "secretKey": "SK"},
             "configuration": {"region": "eu-central-1"},
             "action": action,
             "data": data,
         });
-        let call = self.connector.bind(&variables, &Scope::default())?;
-        call.execute().await.map(|Response(value)| value)
+        self.connector.bind(&variables, scope)
     }
 
     #[track_caller]

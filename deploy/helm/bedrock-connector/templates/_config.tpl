@@ -27,7 +27,7 @@ secrets:
 {{/* What only counts from a start on. Connections and who may use them change while the worker runs. */}}
 {{- define "connector.startConfig" -}}
 {{- $own := include "connector.ownConfig" . | fromYaml -}}
-{{- $table := omit (mergeOverwrite (deepCopy .Values.config) $own) "connections" "access" -}}
+{{- $table := omit (mergeOverwrite (deepCopy .Values.config) $own) "connections" "access" "prices" -}}
 {{- include "toml.table" (dict "path" list "table" $table "item" false) -}}
 {{- end -}}
 

@@ -98,7 +98,6 @@ impl Chat {
                 (Some(Verdict::Misfit(misfit)), Some(structured)) => {
                     if left == 0 || !misfit.can_be_mended {
                         let (model_id, problems) = (call.masker.mask(&self.model_id), misfit.problems);
-                        tally.tell(call, &self.model_id);
                         return Err(Error::OutputInvalid { model_id, problems }.into());
                     }
                     left -= 1;

@@ -4,9 +4,18 @@ use std::collections::BTreeSet;
 
 use config::{Map, Value, ValueKind};
 
-use super::Surroundings;
-use crate::config::env;
-use crate::config::mistake::Mistake;
+use super::env;
+use super::mistake::Mistake;
+
+/// What tables are read with.
+pub(super) struct Surroundings<'a> {
+    /// The name of the file, for messages.
+    pub(super) file: &'a str,
+    /// The environment, for references to secrets.
+    pub(super) variables: &'a [(String, String)],
+    /// The region of the installation, for connections without one.
+    pub(super) region: Option<&'a str>,
+}
 
 /// Where mistakes go, and what is known around the tables.
 pub(super) struct Sink<'a, 'b> {
