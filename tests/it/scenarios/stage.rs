@@ -64,7 +64,8 @@ impl Stage {
         }
         let mut worker = launch.start().expect("the worker starts");
         worker.ready().await.expect("the worker gets ready");
-        let options = zeebe::Options { address: gateway.to_owned(), ..zeebe::Options::default() };
+        let address = gateway.to_owned();
+        let options = zeebe::Options { address, request_timeout: PATIENCE, ..zeebe::Options::default() };
         let client = zeebe::Client::new(&options).expect("a client for the gateway");
         Self { client, bedrock, log, worker, gateway: embedded }
     }
