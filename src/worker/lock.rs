@@ -71,6 +71,11 @@ impl LockState {
         }
     }
 
+    /// Whether a good part of the lock is over, or seems to be: clocks differ by less.
+    fn waited_long(&self, now: Instant) -> bool {
+        self.held_until < now + self.lock * 3 / 4
+    }
+
     fn extended(&mut self, sent: Instant, lock: Duration) {
         self.held_until = sent + lock;
         self.pause_until = None;
@@ -149,10 +154,10 @@ impl LockKeeper {
         self.with(|state| state.lock)
     }
 
-    /// Makes sure of a job that waited so long to be read that its lock is nearly over.
+    /// Makes sure of a job that waited long to be read, in a connection that was silent, say: by now it may be
+    /// done, or be somebody else's.
     pub(super) async fn confirm(&self, mission: &Mission) -> Result<(), Lost> {
-        let late = self.with(|state| state.held_until < Instant::now() + state.lock / 4);
-        if late { self.ask(mission).await } else { Ok(()) }
+        if self.with(|state| state.waited_long(Instant::now())) { self.ask(mission).await } else { Ok(()) }
     }
 
     /// Extends the lock now, to learn whether the engine still has the job. No answer is no news.
@@ -255,6 +260,14 @@ mod tests {
         assert_eq!(state.next_extension(), Some(now + 30 * SECOND));
         state.extended(now + 31 * SECOND, 60 * SECOND);
         assert_eq!(state.next_extension(), Some(now + 61 * SECOND));
+    }
+
+    #[test]
+    fn a_job_that_waited_for_a_quarter_of_its_lock_has_waited_long() {
+        let now = Instant::now();
+        let state = state(now);
+        assert!(!state.waited_long(now + 14 * SECOND));
+        assert!(state.waited_long(now + 16 * SECOND));
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //!   a clock of its own, and the shell around it carries out.
 //! - `job`: the life of a job, with `lock` keeping it ours and `reporter` telling the engine how it ended.
 //! - `answer`: the journal's place, and the only one: what is stored before anyone sees it, and when it goes.
+//!   `finished` finds out jobs that come once more when that is over.
 //! - `service`: the order in which a worker starts and ends; `handle`: what others may know of it.
 //!
 //! Reports go their own way, from the job's task straight to the client: no pause of a poll holds them up. A
@@ -24,7 +25,8 @@
 //!   the modeler chose how long the job may be away. The work is given up a little before its end, as a failure
 //!   with the code `JOB_TIMEOUT` that error expressions see and that spends a retry.
 //! - *A lock that ran out while the gateway was away* does not end the call: the engine takes the report of any
-//!   job that exists, and the answer is paid. Only the engine's word that the job is gone or not ours ends it.
+//!   job that exists, and the answer is paid. Only the engine's word that the job is gone or leased to someone
+//!   else ends it, not its word that the lock is over.
 //! - *A job that was read late*, by the broker's deadline and our clock, is made sure of by an extension before
 //!   any work, so a wrong clock costs a command and no job.
 //!
@@ -37,6 +39,8 @@
 //! | a stream is open and silent | `a_silent_stream_is_replaced_…`, twice |
 //! | jobs given back after a blocked push are lost | `poll_and_stream_share_the_slots`: pushes beyond the slots come back by polls |
 //! | a redeploy closes streams silently | `a_stream_that_is_cut_…`, `a_gateway_that_restarts_…`, [`Handle::feeds`] |
+//! | jobs that were pushed wait behind a backlog until their locks are over | `pushed_jobs_that_wait_for_slots_…`: a stream keeps its place before a poll that came later |
+//! | a poll that nobody answers holds the capacity | `after_a_poll_without_an_answer_…`, `after_a_failure_one_slot_is_risked_…` |
 //! | workers stop without a log line | `each_change_of_state_is_said_once` |
 //! | a long poll of a dead client takes a job; stopping must abort it | `stopping_ends_the_poll_…`; what is lost all the same comes back within the short lock |
 //! | no back-off makes a herd | `attempts_go_on_for_ever_with_growing_pauses`; jitter is [`zeebe::Backoff`](crate::zeebe::Backoff)'s |

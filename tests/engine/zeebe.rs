@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use bedrock_connector::zeebe;
+use bedrock_connector::zeebe::{self, ProcessInstanceKey};
 use tokio::process::{Child, Command};
 
 pub(crate) const VERSION: &str = "8.6.0";
 
 /// The engine's first start builds its log, its second one recovers it; both take well under this on two cores.
 const START_PATIENCE: Duration = Duration::from_secs(240);
+
+/// The last key of the first partition.
+const NO_INSTANCE: ProcessInstanceKey = ProcessInstanceKey((2 << 51) - 1);
 
 /// The distribution and the Java that runs it.
 #[derive(Debug, Clone)]
@@ -125,7 +128,7 @@ impl Zeebe {
         Ok(())
     }
 
-    /// Waits until a partition is healthy, and says what the engine logged when that does not come.
+    /// Waits until the engine carries out commands, and says what it logged when that does not come.
     async fn ready(&mut self) -> Result<()> {
         let client =
             zeebe::Client::new(&zeebe::Options { address: self.grpc_address(), ..Default::default() })?;
@@ -136,7 +139,7 @@ impl Zeebe {
                 {
                     bail!("the engine ended by itself: {status}");
                 }
-                if client.topology().await.is_ok_and(|topology| topology.is_ready()) {
+                if carries_out_commands(&client).await {
                     return Ok(());
                 }
                 tokio::time::sleep(Duration::from_millis(200)).await;
@@ -158,6 +161,12 @@ impl Zeebe {
         let from = lines.len().saturating_sub(40);
         format!("the end of the engine's log:\n{}", lines[from..].join("\n"))
     }
+}
+
+/// The topology is what the gateway knows; only a command shows that its way to the engine is there.
+async fn carries_out_commands(client: &zeebe::Client) -> bool {
+    client.topology().await.is_ok_and(|topology| topology.is_ready())
+        && client.cancel_instance(NO_INSTANCE).await.is_err_and(|error| error.code() == "NOT_FOUND")
 }
 
 fn cache_folder() -> Result<PathBuf> {

@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use bedrock_connector::bench::Launch;
+use bedrock_connector::emulator::Gate;
 use bedrock_connector::emulator::bedrock::{Act, Step, Target};
 use bedrock_connector::emulator::gateway::{Fault, NewJob, Reaction, Rpc};
 use bedrock_connector::zeebe::JobKey;
@@ -65,6 +66,39 @@ async fn a_worker_that_is_killed_with_answers_in_hand_does_not_ask_for_them_agai
     stage.gateway.heal();
     stage.all_end(PATIENCE).await;
     assert_eq!(stage.bedrock.calls_of(ANSWERING), 20, "{}", stage.log());
+    assert_eq!(stage.bedrock.calls_of(SILENT), 20, "what was not answered is asked again");
+}
+
+#[tokio::test]
+async fn after_a_second_sigterm_no_answer_is_asked_for_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let in_folder = in_folder(folder.path());
+    let prepare = |launch| in_folder(launch).env("BEDROCK_CONNECTOR_GRACE", "PT1H");
+    let stage = Stage::embedded(prepare).await;
+    stage.gateway.inject(Fault::on(Rpc::CompleteJob, Reaction::Hang));
+    let gate = Gate::new();
+    stage.bedrock.script(Target::model(ANSWERING), [Step::answer(), Step::answer().behind(&gate).times(10)]);
+    stage.bedrock.script(Target::model(SILENT), [Step::new(Act::Hang).times(10)]);
+    let early = stage.gateway.create_job(job(ANSWERING));
+    stage.end_of_attempt(early).await;
+    let late: Vec<JobKey> = (0..10).map(|_| stage.gateway.create_job(job(ANSWERING))).collect();
+    for _ in 0..10 {
+        stage.gateway.create_job(job(SILENT));
+    }
+    stage.bedrock.wait_for_calls(21).await.expect("all have been asked");
+
+    stage.worker.terminate().await.expect("the signal is sent");
+    stage.page("/actuator/health/readiness", |page| page.status == 503).await;
+    gate.open();
+    for key in late {
+        // These answers come while the worker drains, and their reports are on their way at its end.
+        stage.end_of_attempt(key).await;
+    }
+    stage.worker.terminate().await.expect("the signal is sent");
+    let stage = stage.ended_and_restarted(1, prepare).await;
+    stage.gateway.heal();
+    all_complete(&stage).await;
+    assert_eq!(stage.bedrock.calls_of(ANSWERING), 11, "{}", stage.log());
     assert_eq!(stage.bedrock.calls_of(SILENT), 20, "what was not answered is asked again");
 }
 

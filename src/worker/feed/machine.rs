@@ -5,7 +5,8 @@
 //!   jobs that were given back. While a stream is open, polls do not wait at the gateway, so that they hold
 //!   their slots for one round trip only, and they become rare when they bring nothing.
 //! - Without a stream, polls wait at the gateway and follow each other.
-//! - Failures are repeated for ever, with pauses that their verdict names.
+//! - Failures are repeated for ever, with pauses that their verdict names. A poll without an answer holds its slots
+//!   until its time is over, so after a failure one slot is risked at a time until there is an answer.
 //! - A stream that is silent while polls bring what it should have pushed is replaced, and so is an old one.
 
 use std::time::Duration;
@@ -47,13 +48,22 @@ pub(super) enum Input {
 pub(super) enum Action {
     /// Wait for slots, then say [`Input::SlotsReady`].
     TakeSlots,
-    /// Poll with the slots; `wait` at the gateway if there are no jobs.
-    Poll {
-        wait: bool,
-    },
+    /// Poll with the slots.
+    Poll(Ask),
     OpenStream,
     CloseStream,
     Say(Notice),
+}
+
+/// How a poll is made: how many of the slots it may hold, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// With one slot, to see whether there are answers again.
+    Trial,
+    /// The gateway answers at once.
+    Passing,
+    /// The gateway waits for jobs if there are none.
+    Waiting,
 }
 
 /// What is worth telling.
@@ -100,6 +110,8 @@ enum Stream {
 pub(super) struct Machine {
     options: Options,
     poll: Poll,
+    /// The last poll was not answered.
+    poll_failed: bool,
     stream: Stream,
     poll_back_off: Backoff,
     stream_back_off: Backoff,
@@ -116,6 +128,7 @@ impl Machine {
     pub(super) fn new(options: &Options, streams: bool, now: Instant) -> Self {
         Self {
             poll: Poll::Paused { until: now },
+            poll_failed: false,
             stream: if streams { Stream::Closed { until: now } } else { Stream::Off },
             poll_back_off: Backoff::new(options.back_off),
             stream_back_off: Backoff::new(options.back_off),
@@ -135,8 +148,7 @@ impl Machine {
             Input::Tick => {}
             Input::SlotsReady => {
                 self.poll = Poll::Running { since: now };
-                // The first answer shows that the gateway is there, so it may not be long in coming.
-                actions.push(Action::Poll { wait: self.up && !self.expects_pushes(now) });
+                actions.push(Action::Poll(self.ask(now)));
             }
             Input::PollAnswered { asked, got } => self.poll_answered(now, asked, got, &mut actions),
             Input::PollFailed(verdict) => self.poll_failed(now, verdict, &mut actions),
@@ -186,7 +198,19 @@ impl Machine {
         }
     }
 
+    fn ask(&self, now: Instant) -> Ask {
+        if self.poll_failed {
+            Ask::Trial
+        } else if !self.up || self.expects_pushes(now) {
+            // The first answer shows that the gateway is there, so it may not be long in coming.
+            Ask::Passing
+        } else {
+            Ask::Waiting
+        }
+    }
+
     fn poll_answered(&mut self, now: Instant, asked: usize, got: usize, actions: &mut Vec<Action>) {
+        self.poll_failed = false;
         self.restored(actions);
         let full = got >= asked;
         self.note_missed(got, full);
@@ -240,6 +264,7 @@ impl Machine {
             | FeedVerdict::Unauthenticated => self.poll_back_off.next_delay(),
         };
         self.poll = Poll::Paused { until: now + delay };
+        self.poll_failed = true;
         actions.push(Action::Say(Notice::PollRepeated { delay }));
         self.lost(verdict, actions);
     }

@@ -3,6 +3,7 @@
 //! [`machine`] decides; this shell waits for slots, the gateway and the time, and carries out.
 
 mod machine;
+mod news;
 mod order;
 
 #[cfg(test)]
@@ -17,10 +18,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use self::machine::{Action, Input, Machine, Notice};
+use self::machine::{Action, Ask, Input, Machine};
 pub(super) use self::order::Order;
 use super::crew::Crew;
-use super::handle::Problem;
 use super::job::HeldJob;
 use super::slots::Slot;
 use crate::telemetry::{Event, JobSource};
@@ -70,7 +70,7 @@ enum Poll {
 /// How far the stream is.
 enum Stream {
     None,
-    /// Wants a slot, and lets the poll have one first.
+    /// Wants a slot, and lets the poll have one first: it is not open yet, or nothing was pushed.
     Parked(Option<Box<JobStream>>),
     /// Waits for a slot, which comes before anything is asked of the gateway.
     Slot(Option<Box<JobStream>>, BoxFuture<'static, Slot>),
@@ -178,11 +178,7 @@ impl Feed {
                 }
                 Err(error) => Some(self.stream_ended(Some(error))),
             },
-            Waited::Stream(read) => Some(match read {
-                Ok(Some(job)) => self.pushed(job),
-                Ok(None) => self.stream_ended(None),
-                Err(error) => self.stream_ended(Some(error)),
-            }),
+            Waited::Stream(read) => Some(self.read(read)),
             Waited::Recall => {
                 self.lend();
                 self.unpark();
@@ -207,9 +203,16 @@ impl Feed {
 
     /// Lets the stream wait for a slot, unless the poll does.
     fn unpark(&mut self) {
-        if matches!(self.poll, Poll::Slots(_)) {
-            return;
+        if !self.poll_waits() {
+            self.queue_stream();
         }
+    }
+
+    fn poll_waits(&self) -> bool {
+        matches!(self.poll, Poll::Slots(_))
+    }
+
+    fn queue_stream(&mut self) {
         self.stream = match std::mem::replace(&mut self.stream, Stream::None) {
             Stream::Parked(stream) => Stream::Slot(stream, self.slot()),
             other => other,
@@ -218,9 +221,17 @@ impl Feed {
 
     fn stream_has_slot(&mut self, slot: Slot) -> Option<Input> {
         match std::mem::replace(&mut self.stream, Stream::None) {
-            Stream::Slot(Some(stream), _) => {
+            Stream::Slot(Some(mut stream), _) => {
                 self.recalls.mark_unchanged();
+                // While the poll waits, the slot is for a job that is there already, and not to wait for one.
+                let read = if self.poll_waits() { stream.next().now_or_never() } else { None };
                 self.stream = Stream::Reading(slot, stream);
+                if let Some(read) = read {
+                    return Some(self.read(read));
+                }
+                if self.poll_waits() {
+                    self.lend();
+                }
                 None
             }
             _ => {
@@ -230,10 +241,13 @@ impl Feed {
         }
     }
 
-    /// A poll goes before its own stream, and takes the slots of idle streams when no other is free.
+    /// A poll goes before a stream that is idle or not open yet, here and elsewhere when no slot is free. A stream
+    /// that waits for a slot stays before the poll: jobs may have been pushed, and their locks run.
     fn take_slots(&mut self) {
         let none_free = self.crew.slots.free() == 0;
-        if none_free || matches!(self.stream, Stream::Slot(..)) {
+        if matches!(self.stream, Stream::Slot(None, _))
+            || (none_free && matches!(self.stream, Stream::Reading(..)))
+        {
             self.lend();
         }
         if none_free {
@@ -267,10 +281,19 @@ impl Feed {
         Input::PollAnswered { asked, got }
     }
 
+    fn read(&mut self, read: Result<Option<ActivatedJob>, Error>) -> Input {
+        match read {
+            Ok(Some(job)) => self.pushed(job),
+            Ok(None) => self.stream_ended(None),
+            Err(error) => self.stream_ended(Some(error)),
+        }
+    }
+
     fn pushed(&mut self, job: ActivatedJob) -> Input {
         if let Stream::Reading(slot, stream) = std::mem::replace(&mut self.stream, Stream::None) {
             self.stream = Stream::Parked(Some(stream));
-            self.unpark();
+            // Behind a poll that waits already. Where one job was pushed, there may be more.
+            self.queue_stream();
             self.pass_on(HeldJob { job, slot, source: JobSource::Stream });
         }
         Input::StreamJob
@@ -293,7 +316,7 @@ impl Feed {
         for action in self.machine.step(Instant::now(), input) {
             match action {
                 Action::TakeSlots => self.take_slots(),
-                Action::Poll { wait } => self.start_poll(wait),
+                Action::Poll(ask) => self.start_poll(ask),
                 Action::OpenStream => {
                     self.stream = Stream::Parked(None);
                     self.unpark();
@@ -331,12 +354,12 @@ impl Feed {
         })
     }
 
-    fn start_poll(&mut self, wait: bool) {
+    fn start_poll(&mut self, ask: Ask) {
         let Poll::Ready(mut slots) = std::mem::replace(&mut self.poll, Poll::Idle) else {
             return;
         };
-        slots.truncate(self.order.share(wait));
-        let request = self.order.activation(&self.crew.options, slots.len(), wait);
+        slots.truncate(self.order.share(ask));
+        let request = self.order.activation(&self.crew.options, slots.len(), ask);
         let client = self.crew.client.clone();
         self.poll = Poll::Call(Box::pin(async move {
             let answer = client.activate_jobs(&request).await;
@@ -348,42 +371,5 @@ impl Feed {
         let request = self.order.subscription(&self.crew.options);
         let client = self.crew.client.clone();
         Box::pin(async move { client.stream_jobs(&request).await })
-    }
-
-    // === telling ===
-
-    fn say(&mut self, notice: Notice) {
-        let job_type = &self.order.job_type;
-        let code = self.said.as_ref().map_or("OK", Error::code);
-        let message = self.said.as_ref().map_or_else(String::new, ToString::to_string);
-        let message = message.as_str();
-        let event = match notice {
-            Notice::PollRepeated { delay } => Event::PollRepeated { job_type, code, message, delay },
-            Notice::StreamOpened => Event::StreamOpened { job_type },
-            Notice::StreamEnded { end, delay } => Event::StreamEnded { job_type, end, code, message, delay },
-            Notice::StreamRepeated { delay } => Event::StreamRepeated { job_type, code, message, delay },
-            Notice::StreamUnavailable => Event::StreamUnavailable { job_type, message },
-            Notice::Lost(problem) => Event::FeedLost { job_type, problem, code, message },
-            Notice::Restored => Event::FeedRestored { job_type },
-        };
-        self.crew.telemetry.emit(event);
-        self.crew.board.update(job_type, |status| match notice {
-            Notice::StreamOpened => status.streaming = true,
-            Notice::StreamEnded { .. } | Notice::StreamUnavailable => status.streaming = false,
-            Notice::Lost(kind) => {
-                status.up = false;
-                status.problem = Some(Problem { kind, code, message: message.to_owned() });
-            }
-            Notice::Restored => {
-                status.up = true;
-                status.problem = None;
-            }
-            Notice::PollRepeated { .. } | Notice::StreamRepeated { .. } => {}
-        });
-    }
-
-    fn emit_stream_unavailable(&self, message: &str) {
-        let job_type = &self.order.job_type;
-        self.crew.telemetry.emit(Event::StreamUnavailable { job_type, message });
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::machine::Ask;
 use crate::worker::options::Options;
 use crate::zeebe::{Activation, Subscription};
 
@@ -22,19 +23,23 @@ pub(in crate::worker) struct Order {
 
 impl Order {
     /// The most slots that a poll may hold.
-    pub(super) fn share(&self, wait: bool) -> usize {
-        if wait { self.waiting_share } else { self.passing_share }
+    pub(super) fn share(&self, ask: Ask) -> usize {
+        match ask {
+            Ask::Trial => 1,
+            Ask::Passing => self.passing_share,
+            Ask::Waiting => self.waiting_share,
+        }
     }
 
-    /// A poll for so many jobs that waits at the gateway or does not.
-    pub(super) fn activation(&self, options: &Options, slots: usize, wait: bool) -> Activation {
+    /// A poll for so many jobs.
+    pub(super) fn activation(&self, options: &Options, slots: usize, ask: Ask) -> Activation {
         Activation {
             job_type: self.job_type.to_string(),
             worker: self.worker.clone(),
             lock: options.lock_of(&self.job_type),
             max_jobs: u32::try_from(slots).unwrap_or(u32::MAX),
             fetch_variables: self.fetch_variables.clone(),
-            request_timeout: wait.then_some(options.long_poll),
+            request_timeout: (ask == Ask::Waiting).then_some(options.long_poll),
             tenant_ids: options.tenant_ids.clone(),
             with_lease: options.with_lease,
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tokio::time::Instant;
 
-use super::machine::{Action, Input, Machine, Notice};
+use super::machine::{Action, Ask, Input, Machine, Notice};
 use crate::telemetry::{FeedProblem, StreamEnd};
 use crate::worker::Options;
 use crate::zeebe::{BackoffOptions, FeedVerdict};
@@ -83,7 +83,7 @@ fn said(actions: &[Action]) -> Vec<Notice> {
 fn at_the_start_a_stream_is_opened_and_a_poll_is_made_that_does_not_wait() {
     let mut pace = Pace::new(true);
     assert_eq!(pace.tick(), [Action::OpenStream, Action::TakeSlots]);
-    assert_eq!(pace.input(Input::SlotsReady), [Action::Poll { wait: false }]);
+    assert_eq!(pace.input(Input::SlotsReady), [Action::Poll(Ask::Passing)]);
     assert_eq!(said(&pace.input(Input::PollAnswered { asked: 1, got: 0 })), [Notice::Restored]);
 }
 
@@ -132,7 +132,7 @@ fn without_a_stream_polls_wait_and_follow_each_other() {
     let mut pace = Pace::new(false);
     assert_eq!(pace.tick(), [Action::TakeSlots]);
     pace.poll(0);
-    assert_eq!(pace.input(Input::SlotsReady), [Action::Poll { wait: true }]);
+    assert_eq!(pace.input(Input::SlotsReady), [Action::Poll(Ask::Waiting)]);
     pace.now += 10 * SECOND;
     assert_eq!(pace.answer(0), Duration::ZERO, "the gateway has waited already");
 }
@@ -160,6 +160,23 @@ fn attempts_go_on_for_ever_with_growing_pauses() {
     assert_eq!(pauses[0], Duration::from_millis(50));
     assert!(pauses.is_sorted());
     assert_eq!(pauses.last(), Some(&(5 * SECOND)));
+}
+
+#[test]
+fn after_a_failure_one_slot_is_risked_until_there_is_an_answer() {
+    for streams in [false, true] {
+        let mut pace = Pace::new(streams);
+        pace.tick();
+        for verdict in [FeedVerdict::Backoff, FeedVerdict::Reconnect] {
+            pace.input(Input::SlotsReady);
+            pace.input(Input::PollFailed(verdict));
+            pace.until_poll();
+        }
+        assert_eq!(pace.input(Input::SlotsReady), [Action::Poll(Ask::Trial)]);
+        assert!(pace.input(Input::PollAnswered { asked: 1, got: 1 }).contains(&Action::TakeSlots));
+        let all = if streams { Ask::Passing } else { Ask::Waiting };
+        assert_eq!(pace.input(Input::SlotsReady), [Action::Poll(all)]);
+    }
 }
 
 #[test]
@@ -227,7 +244,7 @@ fn a_gateway_without_streams_is_asked_again_after_hours_only() {
     assert_eq!(said(&actions), [Notice::StreamUnavailable]);
     assert_eq!(pace.machine.wake_at(), Some(pace.now + 8 * 3600 * SECOND));
     pace.poll(0);
-    assert_eq!(pace.input(Input::SlotsReady), [Action::Poll { wait: true }], "polls carry on alone");
+    assert_eq!(pace.input(Input::SlotsReady), [Action::Poll(Ask::Waiting)], "polls carry on alone");
 }
 
 #[test]
@@ -243,7 +260,7 @@ fn a_lost_stream_is_opened_again_and_polled_for_at_once() {
     let delay = Duration::from_millis(50);
     assert_eq!(said(&actions), [Notice::StreamEnded { end: StreamEnd::Failed, delay }]);
     assert!(actions.contains(&Action::TakeSlots), "{actions:?}");
-    assert_eq!(pace.input(Input::SlotsReady), [Action::Poll { wait: false }], "the stream is soon back");
+    assert_eq!(pace.input(Input::SlotsReady), [Action::Poll(Ask::Passing)], "the stream is soon back");
     assert_eq!(pace.sleep(), [Action::OpenStream]);
     assert_eq!(pace.now - begin, delay);
 }
@@ -328,7 +345,7 @@ impl Shell {
                     prop_assert!(!self.wants_slots && !self.polling, "one poll at a time");
                     self.wants_slots = true;
                 }
-                Action::Poll { .. } => {
+                Action::Poll(_) => {
                     prop_assert!(!self.polling);
                     self.polling = true;
                 }

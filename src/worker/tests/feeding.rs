@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::error::TryRecvError;
 use tonic::Code;
 
+use super::model::Seen;
 use super::*;
 use crate::emulator::gateway::{Command, Delivery, Event, Fault, Memory, Pushes, Reaction};
 use crate::telemetry::FeedProblem;
@@ -141,6 +142,61 @@ async fn a_poll_without_an_answer_leaves_slots_to_the_stream() {
         scene.job("wait");
     }
     scene.model.until("the pushed jobs run side by side", |seen| seen.running == 3).await;
+}
+
+#[tokio::test]
+async fn pushed_jobs_that_wait_for_slots_are_not_last_behind_a_backlog() {
+    let gateway = gateway().await;
+    let scene = Scene::at(gateway, Options { max_jobs_active: 2, ..options() }, Arc::new(SystemClock));
+    scene.gateway.wait_for_streams(1).await.unwrap();
+    let mut events = scene.gateway.events();
+    for _ in 0..2 {
+        scene.job("wait");
+    }
+    scene.model.until("all slots are taken", |seen| seen.running == 2).await;
+    // The first of these are pushed and wait on the connection, the others stay with the gateway.
+    for _ in 0..60 {
+        scene.gateway.create_job(new_job("step").header("note", "n".repeat(4096)));
+    }
+    scene.model.open_gate();
+    for step in 0..60 {
+        let started = (step + 4).min(62);
+        let all_busy = |seen: &Seen| seen.started == started && seen.ended == step + 2;
+        scene.model.until("the slots are taken again", all_busy).await;
+        scene.model.let_one_go();
+    }
+    scene.gateway.wait_for_unfinished_jobs(0, PATIENCE).await.unwrap();
+
+    let (mut pushed, mut completed) = (Vec::new(), Vec::new());
+    while let Ok(event) = events.try_recv() {
+        match event {
+            // What is pushed later did not wait from the beginning.
+            Event::JobActivated { job, by: Delivery::Push, .. } if completed.len() <= 2 => pushed.push(job),
+            Event::JobCompleted { job, .. } => completed.push(job),
+            _ => {}
+        }
+    }
+    assert!(pushed.len() >= 5 && pushed.len() <= 25, "{} were pushed", pushed.len());
+    let last = completed.iter().rposition(|job| pushed.contains(job)).unwrap();
+    assert!(last <= 2 * pushed.len() + 6, "the last of {} was number {last}", pushed.len());
+}
+
+#[tokio::test]
+async fn after_a_poll_without_an_answer_one_slot_is_risked_at_a_time() {
+    let gateway = gateway().await;
+    let asked = |calls: &[Received]| {
+        let asked = |call: &Received| match &call.command {
+            Command::ActivateJobs(request) => Some(request.max_jobs_to_activate),
+            _ => None,
+        };
+        Some(calls.iter().filter_map(asked).collect::<Vec<_>>())
+    };
+    gateway.inject(Fault::on(Rpc::ActivateJobs, Reaction::Refuse(Code::DeadlineExceeded)).next(2));
+    let scene = Scene::at(gateway, options(), Arc::new(SystemClock));
+    let polls = scene.gateway.received();
+    let asked =
+        polls.wait_for("four polls", |calls| asked(calls).filter(|asked| asked.len() >= 4)).await.unwrap();
+    assert_eq!(asked[..4], [4, 1, 1, 4]);
 }
 
 #[tokio::test]

@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::connector::{Call, Code, Connector, Error, Response, Retry, Scope};
 use crate::secrets::Masker;
 
 /// The model that tests look at. Clones are the same one.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Model {
     pub(super) seen: Arc<watch::Sender<Seen>>,
     /// Opens for calls that wait.
     gate: Arc<watch::Sender<bool>>,
+    /// How many calls that go one by one may go on.
+    steps: Arc<Semaphore>,
 }
 
 /// What has happened to calls.
@@ -28,10 +30,21 @@ pub(super) struct Seen {
     pub(super) most: usize,
 }
 
+impl Default for Model {
+    fn default() -> Self {
+        Self { seen: Arc::default(), gate: Arc::default(), steps: Arc::new(Semaphore::new(0)) }
+    }
+}
+
 impl Model {
     /// Lets the calls that wait go on.
     pub(super) fn open_gate(&self) {
         self.gate.send_replace(true);
+    }
+
+    /// Lets one of the calls that go one by one go on.
+    pub(super) fn let_one_go(&self) {
+        self.steps.add_permits(1);
     }
 
     pub(super) fn seen(&self) -> Seen {
@@ -86,6 +99,7 @@ impl Call for FakeCall {
                     let opened = self.model.gate.subscribe().wait_for(|open| *open).await.is_ok();
                     assert!(opened, "the gate lives as long as the model");
                 }
+                "step" => self.model.steps.acquire().await.expect("it is never closed").forget(),
                 "fail" => {
                     running.end();
                     return Err(failure());

@@ -130,14 +130,14 @@ async fn the_lock_is_kept_while_the_engine_takes_no_reports() {
 
 #[tokio::test]
 async fn a_report_ends_with_the_lock_when_the_lock_cannot_be_kept() {
-    let scene = Scene::new(Options { lock: Duration::from_secs(1), ..options() }).await;
+    let scene = Scene::new(Options { lock: Duration::from_secs(2), ..options() }).await;
     scene.gateway.inject(Fault::on(Rpc::CompleteJob, Reaction::Refuse(Code::Unavailable)));
     scene.gateway.inject(Fault::on(Rpc::UpdateJobTimeout, Reaction::Refuse(Code::Unavailable)));
     let key = scene.gateway.create_job(new_job("answer").once());
     scene
         .metric("bedrock_connector_reports_abandoned_total{command=\"complete\",code=\"UNAVAILABLE\"} 1")
         .await;
-    assert!(ends(&scene.gateway.received_for(key)).len() > 10, "it was repeated all that time");
+    assert!(ends(&scene.gateway.received_for(key)).len() > 3, "it was repeated all that time");
 }
 
 #[tokio::test]

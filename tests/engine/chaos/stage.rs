@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep};
 use super::World;
 use super::ends::Ends;
 use super::task::{MARK, Task};
+use crate::scenarios::deploy;
 
 /// The model that answers, unless a scenario names another.
 pub(crate) const MODEL: &str = "a-model";
@@ -55,7 +56,7 @@ impl Stage {
         let client = Client::new(&options).expect("a client for the gateway");
         let options = bedrock::Options { mark: Some(MARK.to_owned()), ..bedrock::Options::default() };
         let bedrock = Bedrock::start(options).await.expect("a Bedrock on a free port");
-        client.deploy(vec![task.diagram()], "").await.expect("the engine takes the diagram");
+        deploy(&client, &[task.diagram()]).await;
         let ends = Ends::watch(&client, task.end_type());
         let folder = tempfile::tempdir().expect("a folder for journal and log");
         let (engine, rest) = (gateway.clone(), world.zeebe.rest_address());

@@ -16,7 +16,7 @@ pub(crate) use self::stage::Stage;
 #[allow(unused_imports, reason = "the tests on a real engine have no others")]
 pub(crate) use self::{
     safety::attack,
-    stage::{NESTED, SECRET},
+    stage::{NESTED, SECRET, deploy},
     task::Task,
 };
 

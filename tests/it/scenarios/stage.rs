@@ -6,8 +6,9 @@ use std::time::Duration;
 use bedrock_connector::bench::{Launch, WorkerProcess};
 use bedrock_connector::emulator::bedrock::{self, Bedrock};
 use bedrock_connector::emulator::gateway::{self, Gateway};
-use bedrock_connector::zeebe::{self, NewInstance, ProcessInstanceKey, Resource};
+use bedrock_connector::zeebe::{self, DeployedProcess, NewInstance, ProcessInstanceKey, Resource};
 use serde_json::Value;
+use tokio::time::Instant;
 
 /// The value of the secret `AWS_SECRET_KEY`.
 pub(crate) const SECRET: &str = "nobody-may-see-this-secret";
@@ -64,7 +65,8 @@ impl Stage {
         }
         let mut worker = launch.start().expect("the worker starts");
         worker.ready().await.expect("the worker gets ready");
-        let options = zeebe::Options { address: gateway.to_owned(), ..zeebe::Options::default() };
+        let address = gateway.to_owned();
+        let options = zeebe::Options { address, request_timeout: PATIENCE, ..zeebe::Options::default() };
         let client = zeebe::Client::new(&options).expect("a client for the gateway");
         Self { client, bedrock, log, worker, gateway: embedded }
     }
@@ -79,11 +81,7 @@ impl Stage {
     pub(crate) async fn deploy_file(&self, path: &Path) -> String {
         let content = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
-        let processes = self
-            .client
-            .deploy(vec![Resource { name, content }], "")
-            .await
-            .expect("the engine takes the diagram");
+        let processes = deploy(&self.client, &[Resource { name, content }]).await;
         processes.first().expect("the diagram holds a process").bpmn_process_id.clone()
     }
 
@@ -119,6 +117,22 @@ impl Stage {
         match tokio::time::timeout(PATIENCE, found).await {
             Ok(line) => line,
             Err(_) => panic!("the worker logged no line with {texts:?}:\n{}", self.worker_log()),
+        }
+    }
+}
+
+/// Deploys files. The first ones may take an engine that has just started longer than its own gateway waits.
+pub(crate) async fn deploy(client: &zeebe::Client, files: &[Resource]) -> Vec<DeployedProcess> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match client.deploy(files.to_vec(), "").await {
+            Ok(processes) => return processes,
+            Err(error) => {
+                let passes =
+                    ["DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "UNAVAILABLE"].contains(&error.code());
+                assert!(passes && Instant::now() < end, "the engine takes the files: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
         }
     }
 }

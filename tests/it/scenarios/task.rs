@@ -3,6 +3,7 @@
 use bedrock_connector::zeebe::Resource;
 
 use super::Stage;
+use super::stage::deploy;
 
 /// A service task with everything that an element template may write.
 #[derive(Debug)]
@@ -72,7 +73,7 @@ impl Task {
 </bpmn:definitions>"#
         );
         let resource = Resource { name: format!("{id}.bpmn"), content: text.into_bytes() };
-        stage.client.deploy(vec![resource], "").await.expect("the engine takes the diagram");
+        deploy(&stage.client, &[resource]).await;
         (*id).to_owned()
     }
 }

@@ -61,6 +61,17 @@ impl Stage {
     pub(crate) async fn killed_and_restarted(self, prepare: impl FnOnce(Launch) -> Launch) -> Self {
         let Self { gateway, bedrock, worker, .. } = self;
         worker.kill().await.expect("it is killed");
+        Self::again(gateway, bedrock, prepare).await
+    }
+
+    /// Starts another worker in the place of one that was told to stop and ends with this status.
+    pub(crate) async fn ended_and_restarted(self, code: i32, prepare: impl FnOnce(Launch) -> Launch) -> Self {
+        let Self { gateway, bedrock, worker, .. } = self;
+        assert_eq!(worker.ended().await.expect("an end").code(), Some(code));
+        Self::again(gateway, bedrock, prepare).await
+    }
+
+    async fn again(gateway: Gateway, bedrock: Bedrock, prepare: impl FnOnce(Launch) -> Launch) -> Self {
         let mut stage = Self::between(gateway, bedrock, prepare);
         let ready = stage.worker.ready().await;
         ready.unwrap_or_else(|error| panic!("{error}\n{}", stage.log()));
