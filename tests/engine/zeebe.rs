@@ -14,8 +14,9 @@ pub(crate) const VERSION: &str = "8.6.0";
 /// The engine's first start builds its log, its second one recovers it; both take well under this on two cores.
 const START_PATIENCE: Duration = Duration::from_secs(240);
 
-/// The last key of the first partition.
-const NO_INSTANCE: ProcessInstanceKey = ProcessInstanceKey((2 << 51) - 1);
+/// Before the first key of the first partition. It may not be a later one: an engine that reads its log again goes on
+/// counting from the highest key that it finds there, in refused commands too.
+const NO_INSTANCE: ProcessInstanceKey = ProcessInstanceKey(1 << 51);
 
 /// The distribution and the Java that runs it.
 #[derive(Debug, Clone)]

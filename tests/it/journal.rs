@@ -43,11 +43,6 @@ async fn with_answers_in_hand(folder: &Path, count: usize) -> (Stage, Vec<JobKey
     (stage, keys)
 }
 
-async fn all_complete(stage: &Stage) {
-    let done = stage.gateway.wait_for_unfinished_jobs(0, PATIENCE).await;
-    done.unwrap_or_else(|error| panic!("{error}\n{}", stage.log()));
-}
-
 /// The command `journal` for the folder of a worker: how it ended, what it printed, what it complained of.
 async fn journal(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bedrock-connector"));
@@ -69,7 +64,7 @@ async fn a_worker_that_is_killed_with_answers_in_hand_does_not_ask_for_them_agai
 
     let stage = stage.killed_and_restarted(in_folder(folder.path())).await;
     stage.gateway.heal();
-    all_complete(&stage).await;
+    stage.all_end(PATIENCE).await;
     assert_eq!(stage.bedrock.calls_of(ANSWERING), 20, "{}", stage.log());
     assert_eq!(stage.bedrock.calls_of(SILENT), 20, "what was not answered is asked again");
 }
@@ -127,7 +122,7 @@ async fn an_answer_that_repeats_a_secret_is_kept_without_it() {
 
     let stage = stage.killed_and_restarted(prepare).await;
     stage.gateway.heal();
-    all_complete(&stage).await;
+    stage.all_end(PATIENCE).await;
     assert_eq!(stage.bedrock.calls_with("the code is 4711"), 1, "{}", stage.log());
     let second = stage.end_of_attempt(key).await;
     assert_eq!(second.variables(), first.variables(), "the secret is in its place again");
@@ -140,7 +135,7 @@ async fn a_second_worker_on_the_folder_says_so_and_works_without() {
     let first = Stage::embedded(in_folder(folder.path())).await;
     let second = Stage::embedded(in_folder(folder.path())).await;
     second.gateway.create_job(job(ANSWERING));
-    all_complete(&second).await;
+    second.all_end(PATIENCE).await;
     let log = second.log();
     let said: Vec<&str> = log.lines().filter(|line| line.contains("is in use by another process")).collect();
     assert_eq!(said.len(), 1, "{log}");

@@ -6,12 +6,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use bedrock_connector::bench::Launch;
-use bedrock_connector::emulator::bedrock::{Act, Canned, Step, Target};
+use bedrock_connector::emulator::bedrock::Target;
 use bedrock_connector::emulator::gateway::{Fault, NewJob, Reaction, Rpc};
-use serde_json::json;
 use tonic::Code;
 
-use super::support::stage::{JOB_TYPE, Stage, good_input};
+use super::support::stage::{JOB_TYPE, Stage, good_input, long_answer};
 
 const MODEL: &str = "a-model";
 const JOBS: usize = 10;
@@ -33,11 +32,6 @@ fn create_jobs(stage: &Stage) {
     }
 }
 
-async fn all_complete(stage: &Stage) {
-    let done = stage.gateway.wait_for_unfinished_jobs(0, PATIENCE).await;
-    done.unwrap_or_else(|error| panic!("{error}\n{}", stage.log()));
-}
-
 fn said(stage: &Stage, text: &str) -> usize {
     stage.log().lines().filter(|line| line.contains(text)).count()
 }
@@ -54,7 +48,7 @@ async fn a_folder_that_cannot_be_written_is_said_once_and_costs_no_job() {
     File::create(&file).expect("a file");
     let stage = Stage::embedded(|launch| in_folder(launch, &file.join("data"))).await;
     create_jobs(&stage);
-    all_complete(&stage).await;
+    stage.all_end(PATIENCE).await;
     assert_eq!(said(&stage, NOT_KEPT), 1, "{}", stage.log());
     assert_eq!(stage.bedrock.calls_of(MODEL), JOBS);
     page_has(&stage, "bedrock_connector_journal_unavailable_total{reason=\"unwritable\"} 1\n").await;
@@ -78,7 +72,7 @@ async fn a_file_that_was_cut_is_set_aside_and_a_new_one_is_used() {
     };
     let stage = stage.killed_and_restarted(cut).await;
     stage.gateway.heal();
-    all_complete(&stage).await;
+    stage.all_end(PATIENCE).await;
     assert_eq!(said(&stage, SET_ASIDE), 1, "{}", stage.log());
     assert_eq!(stage.bedrock.calls_of(MODEL), 2 * JOBS, "what was lost is asked again, once");
     page_has(&stage, &format!("bedrock_connector_answers_stored_total {JOBS}\n")).await;
@@ -99,21 +93,13 @@ async fn a_disk_without_room_costs_no_job_and_no_call() {
     let data = folder.path().join("data");
     let stage = Stage::embedded(|launch| in_folder(launch, &data).program(&program)).await;
 
-    let answer = json!({
-        "output": {"message": {"role": "assistant", "content": [{"text": "x".repeat(800_000)}]}},
-        "stopReason": "end_turn",
-        "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
-        "metrics": {"latencyMs": 1},
-    });
-    stage
-        .bedrock
-        .script(Target::Any, [Step::new(Act::Respond(Canned::json(200, answer.to_string()))).always()]);
+    stage.bedrock.script(Target::Any, [long_answer(800_000).always()]);
     stage.gateway.inject(Fault::on(Rpc::CompleteJob, Reaction::Refuse(Code::Unavailable)));
     create_jobs(&stage);
     page_has(&stage, "bedrock_connector_journal_unavailable_total{reason=\"full\"}").await;
     page_has(&stage, "bedrock_connector_journal_up 0\n").await;
     stage.gateway.heal();
-    all_complete(&stage).await;
+    stage.all_end(PATIENCE).await;
     assert!(said(&stage, NOT_KEPT) >= 1, "{}", stage.log());
     assert_eq!(stage.bedrock.calls_of(MODEL), JOBS, "the worker lives, so nothing is asked again");
 }

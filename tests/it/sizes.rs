@@ -1,29 +1,18 @@
 //! What is large: jobs up to the size of a message, and results beyond what the engine takes.
 
-use bedrock_connector::emulator::bedrock::{Act, Canned, Step, Target};
+use bedrock_connector::emulator::bedrock::Target;
 use bedrock_connector::emulator::gateway::{Command, NewJob};
 use serde_json::{Value, json};
 
-use crate::support::stage::{JOB_TYPE, Stage, good_input};
+use crate::support::stage::{JOB_TYPE, Stage, good_input, long_answer};
 
 /// What the engine takes for the variables of one command, as Camunda's runtime has it.
 const MAX_RESULT: usize = 1_572_864;
 
-/// An answer of Converse with a text of this length.
-fn answer(length: usize) -> Step {
-    let body = json!({
-        "metrics": {"latencyMs": 1},
-        "output": {"message": {"role": "assistant", "content": [{"text": "x".repeat(length)}]}},
-        "stopReason": "end_turn",
-        "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
-    });
-    Step::new(Act::Respond(Canned::json(200, body.to_string())))
-}
-
 /// Ends one attempt at a job whose model answers with so long a text, and says how often the model was asked.
 async fn end(stage: &Stage, length: usize, expression: &str) -> (Command, usize) {
     let model = format!("model-{length}");
-    stage.bedrock.script(Target::model(&model), [answer(length).always()]);
+    stage.bedrock.script(Target::model(&model), [long_answer(length).always()]);
     let job =
         NewJob::new(JOB_TYPE).variables(good_input(&model)).retries(3).header("resultExpression", expression);
     let key = stage.gateway.create_job(job);

@@ -17,8 +17,7 @@ async fn five_hundred_jobs_at_twenty_calls_a_second_complete_and_spend_no_retry(
     for _ in 0..500 {
         stage.gateway.create_job(NewJob::new(JOB_TYPE).variables(good_input("scarce")));
     }
-    let ended = stage.gateway.wait_for_unfinished_jobs(0, PATIENCE).await;
-    ended.unwrap_or_else(|error| panic!("{error}\n{}", stage.log()));
+    stage.all_end(PATIENCE).await;
 
     assert_eq!(stage.gateway.received().count(|call| call.command.rpc() == Rpc::FailJob), 0);
     assert_eq!(stage.gateway.received().count(|call| call.command.rpc() == Rpc::CompleteJob), 500);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bedrock_connector::bench::{Launch, WorkerProcess};
-use bedrock_connector::emulator::bedrock::{self, Bedrock};
+use bedrock_connector::emulator::bedrock::{self, Act, Bedrock, Canned, Step};
 use bedrock_connector::emulator::gateway::{self, Command, Gateway};
 use bedrock_connector::zeebe::JobKey;
 use http::Request;
@@ -91,6 +91,12 @@ impl Stage {
         std::fs::read_to_string(self.log.path()).unwrap_or_default()
     }
 
+    /// Waits until no job is left to be ended.
+    pub(crate) async fn all_end(&self, patience: Duration) {
+        let ended = self.gateway.wait_for_unfinished_jobs(0, patience).await;
+        ended.unwrap_or_else(|error| panic!("{error}\n{}", self.log()));
+    }
+
     /// Waits for the command that ends an attempt at a job.
     pub(crate) async fn end_of_attempt(&self, key: JobKey) -> Command {
         let calls = self.gateway.received();
@@ -145,4 +151,15 @@ pub(crate) fn good_input(model: &str) -> Value {
         "action": "converse",
         "data": {"modelId": model, "newMessage": QUESTION},
     })
+}
+
+/// An answer of Converse whose text has this length.
+pub(crate) fn long_answer(length: usize) -> Step {
+    let body = json!({
+        "metrics": {"latencyMs": 1},
+        "output": {"message": {"role": "assistant", "content": [{"text": "x".repeat(length)}]}},
+        "stopReason": "end_turn",
+        "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
+    });
+    Step::new(Act::Respond(Canned::json(200, body.to_string())))
 }
