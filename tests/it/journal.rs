@@ -97,7 +97,7 @@ async fn after_a_second_sigterm_no_answer_is_asked_for_again() {
     stage.worker.terminate().await.expect("the signal is sent");
     let stage = stage.ended_and_restarted(1, prepare).await;
     stage.gateway.heal();
-    all_complete(&stage).await;
+    stage.all_end(PATIENCE).await;
     assert_eq!(stage.bedrock.calls_of(ANSWERING), 11, "{}", stage.log());
     assert_eq!(stage.bedrock.calls_of(SILENT), 20, "what was not answered is asked again");
 }
