@@ -166,10 +166,10 @@ fn presets_have_names_of_their_own_and_the_ids_of_titan_and_cohere() {
 
 #[test]
 fn a_reference_shows_the_place_and_never_the_secret() {
-    let reference = Reference::Environment { variable: "KEY".into(), value: "hidden".into() };
+    let reference = Reference::Environment { variable: "KEY".into(), value: Some("hidden".into()) };
     assert_eq!(
         format!("{reference} {reference:?}"),
-        "{ env = \"KEY\" } Environment { variable: \"KEY\", value: *** }"
+        "{ env = \"KEY\" } Environment { variable: \"KEY\", value: Some(***) }"
     );
     let reference = Reference::AwsSecret { id: "a/b".into(), key: Some("k".into()), region: None };
     assert_eq!(reference.to_string(), "{ aws-secret = \"a/b\", key = \"k\" }");
