@@ -3,8 +3,10 @@
 
 mod actions;
 mod check;
+mod compat;
 mod huggingface;
 mod policy;
+mod references;
 
 use std::io::Write as _;
 use std::path::Path;
