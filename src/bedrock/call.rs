@@ -212,7 +212,7 @@ impl BedrockCall {
         }
         self.tell_call(&model, &region, result.as_ref().err(), turns.made, started.elapsed());
         let (value, head) = result?;
-        let cost = used.and_then(|used| self.charge(&place, &model, &value, &head, &used));
+        let cost = used.and_then(|used| self.charge(&place, (subject, &model), &value, &head, &used));
         let (attempts, took) = (turns.made, started.elapsed());
         Ok(Asked { value, head, attempts, took, region, upstream, cost, is_noted: false })
     }
@@ -221,7 +221,7 @@ impl BedrockCall {
     fn charge(
         &self,
         (model, region): &(String, String),
-        shown: &str,
+        (asked, shown): (&str, &str),
         answer: &Value,
         head: &Head,
         used: &Usage,
@@ -236,7 +236,7 @@ impl BedrockCall {
         });
         let tier = answer.pointer("/serviceTier/type").and_then(Value::as_str);
         let tier = tier.or(head.service_tier.as_deref());
-        let served = Served { model, shown, region, tier, price: self.route.price() };
+        let served = Served { asked, model, shown, region, tier, price: self.route.price() };
         meter.charge(&self.payer, &served, used)
     }
 

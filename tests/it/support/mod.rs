@@ -5,3 +5,4 @@ pub(crate) mod process;
 pub(crate) mod saas;
 pub(crate) mod stage;
 pub(crate) mod store;
+pub(crate) mod toml;
