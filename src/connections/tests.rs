@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::access::{Asker, Pattern, Rule, Rules};
-use crate::connector::{Call, Connector, Error, Response, Retry, Scope};
+use crate::connector::{Call, Connector, Error, Notebook, Response, Retry, Scope};
 use crate::secrets::Masker;
 use crate::telemetry::Telemetry;
 
@@ -191,7 +191,7 @@ impl Call for NoCall {
 
     fn mask(&mut self, _masker: &Masker) {}
 
-    fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, Error>> {
+    fn execute_with<'a>(self: Box<Self>, _: &'a dyn Notebook) -> BoxFuture<'a, Result<Response, Error>> {
         std::future::pending().boxed()
     }
 }
