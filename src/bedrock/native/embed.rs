@@ -152,7 +152,7 @@ impl Embed {
         let requests: Vec<_> = self
             .bodies()
             .map(|body| Outgoing::new(&self.model_id, Operation::InvokeModel, body.to_string()))
-            .map(|outgoing| (notes.take(&outgoing), outgoing))
+            .map(|outgoing| (notes.take(&outgoing.body), outgoing))
             .collect();
         let has_failed = AtomicBool::new(false);
         let asking = requests.into_iter().map(|(noted, outgoing)| {
@@ -169,7 +169,7 @@ impl Embed {
                     if let Value::Object(answer) = &mut asked.value {
                         answer.retain(|key, _| !ECHOES.contains(&key.as_str()));
                     }
-                    Note::new(&outgoing, asked)
+                    Note::new(&outgoing.body, asked)
                 }))
             }
         });

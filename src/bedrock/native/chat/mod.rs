@@ -23,12 +23,13 @@ use self::reasoning::Reasoning;
 use self::structured::{By, Structured, Verdict};
 use super::envelope::Tally;
 use super::family::Family;
+use super::notes::{Note, Notes};
 use super::read::{self, members};
 use crate::bedrock::Error;
 use crate::bedrock::call::{Asked, BedrockCall};
 use crate::bedrock::converse::{Converse, read_inference};
 use crate::bedrock::field::Field;
-use crate::connector;
+use crate::connector::{self, Notebook};
 use crate::documents::Session;
 
 /// A conversation with a model.
@@ -83,31 +84,45 @@ impl Chat {
         self,
         call: &BedrockCall,
         mut session: Session<'_>,
+        notebook: &dyn Notebook,
     ) -> Result<Value, connector::Error> {
+        let mut notes = Notes::open(notebook);
+        let mut paid = Vec::new();
         let mut body = self.conversation.body(&mut session).await?;
         let mut tally = Tally::default();
         let mut left = self.structured.as_ref().map_or(0, |structured| structured.corrections);
         loop {
-            let Asked { value: answer, .. } = {
-                let asked = self.ask(call, body.bytes.clone()).await?;
-                tally.add(&asked, asked.value.get("usage"));
-                asked
+            let asked = match notes.take(&body.bytes) {
+                Some(noted) => noted,
+                None => self.ask(call, body.bytes.clone()).await?,
             };
-            let verdict = self.structured.as_ref().map(|structured| structured.judge(&answer));
+            tally.add(&asked, asked.value.get("usage"));
+            let verdict = self.structured.as_ref().map(|structured| structured.judge(&asked.value));
             match (verdict, &self.structured) {
                 (Some(Verdict::Misfit(misfit)), Some(structured)) => {
                     if left == 0 || !misfit.can_be_mended {
+                        if !paid.is_empty() {
+                            // This conversation leads nowhere, so the next attempt begins another.
+                            notes.keep(&[]).await;
+                        }
                         let (model_id, problems) = (call.masker.mask(&self.model_id), misfit.problems);
                         return Err(Error::OutputInvalid { model_id, problems }.into());
                     }
                     left -= 1;
-                    body = body.with(&structured.correction(&answer, &misfit));
+                    let correction = structured.correction(&asked.value, &misfit);
+                    let is_new = !asked.is_noted;
+                    paid.push(Note::new(&body.bytes, asked));
+                    // The answer is paid, and its correction may fail.
+                    if is_new {
+                        notes.keep(&paid).await;
+                    }
+                    body = body.with(&correction);
                 }
                 (Some(Verdict::Fit(json)), _) => {
-                    return Ok(self.response(call, tally, answer, Some(json))?);
+                    return Ok(self.response(call, tally, asked.value, Some(json))?);
                 }
                 (Some(Verdict::Misfit(_) | Verdict::Other) | None, _) => {
-                    return Ok(self.response(call, tally, answer, None)?);
+                    return Ok(self.response(call, tally, asked.value, None)?);
                 }
             }
         }
