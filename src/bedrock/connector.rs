@@ -158,6 +158,7 @@ impl Bedrock {
             action,
             data,
             request,
+            ends: None,
             masker: Masker::default(),
         }))
     }

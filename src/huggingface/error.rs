@@ -119,6 +119,11 @@ impl Error {
         matches!(self, Self::Service { status: 500 | 502 | 503 | 504, .. } | Self::Connection { .. })
     }
 
+    /// Whether the token may not do this. Nothing is paid then.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Service { status: 401 | 403, .. })
+    }
+
     /// Whether the answer had begun, and its rest is lost.
     pub fn is_cut(&self) -> bool {
         matches!(self, Self::StreamCut { .. })
