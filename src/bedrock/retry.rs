@@ -45,6 +45,7 @@ impl Kind {
             | Error::Service { .. }
             | Error::NoTurn { .. }
             | Error::TimedOut { .. }
+            | Error::OverTaskLimit { .. }
             | Error::Credentials { .. }
             | Error::Refused { .. }
             | Error::Unreadable { .. }

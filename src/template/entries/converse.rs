@@ -226,7 +226,7 @@ fn special() -> Vec<Property> {
 
 fn guide() -> Guide {
     Guide {
-        purpose: "For everything that is asked in words: summaries, answers to letters, decisions with a reason, data out of documents, agents that call tools.\n\nOnly **Model** and **Message** have to be filled in (and **AWS region**, unless the operator has set one). All else stays folded up until you want it.",
+        purpose: "For everything that is asked in words: summaries, answers to letters, decisions with a reason, data out of documents, agents that call tools.\n\nOnly **Model** and **Message** have to be filled in (and **Region**, unless the operator has set one). All else stays folded up until you want it.",
         aws: "https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference.html",
         answer: "Every part is always there; where there is nothing to say it is null or an empty list. This sample has something in every part, which no real answer has.",
         response: parts::response(json!({

@@ -26,6 +26,10 @@ fn job_types_are_the_operators() {
 fn with_models() -> Options {
     let models =
         ["Claude=eu.anthropic.claude-v1:0", "amazon.nova-pro-v1:0", "Titan=amazon.titan-embed-text-v2:0"];
+    offering(&models)
+}
+
+fn offering(models: &[&str]) -> Options {
     Options { models: models.iter().filter_map(|text| Model::parse(text)).collect(), ..Options::default() }
 }
 
@@ -49,6 +53,18 @@ fn models_are_offered_where_they_fit() {
     assert_eq!(choices(&model("invoke-model").unwrap()).len(), 4);
     assert_eq!(choices(&model("embeddings").unwrap()), [("Titan", "amazon.titan-embed-text-v2:0"), another]);
     assert_eq!(model("image"), None);
+}
+
+#[test]
+fn what_no_action_can_ask_is_offered_for_invoke_model_only() {
+    let entries = all(&offering(&["stability.sd3-5-large-v1:0", "us.stability.stable-image-inpaint-v1:0"]));
+    let offered = |name: &str| {
+        let model = entry(&entries, name).template.properties.into_iter().find(|field| field.id == "model");
+        model.map(|model| model.choices.into_iter().map(|choice| choice.value).collect::<Vec<_>>())
+    };
+    assert_eq!(offered("image"), Some(vec!["stability.sd3-5-large-v1:0".to_owned(), String::new()]));
+    assert_eq!(offered("converse"), None);
+    assert_eq!(offered("invoke-model").map(|models| models.len()), Some(3));
 }
 
 #[test]

@@ -121,6 +121,38 @@ async fn a_silent_stream_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_task_may_have_a_limit_of_its_own() {
+    let moment = Duration::from_millis(50);
+    for (task, operator, expected) in [
+        ("PT5M", Duration::from_secs(60), None),
+        (
+            "PT0.05S",
+            Duration::from_secs(60),
+            Some("no answer from Bedrock within 50ms, which is all that Time limit (data.timeout) allows"),
+        ),
+        ("PT5M", moment, Some("no answer from Bedrock within 50ms; consider raising the limit of a call")),
+    ] {
+        for streaming in ["auto", "off"] {
+            let bench = Bench::with(|options| options.call_limit = operator, None).await;
+            if expected.is_some() {
+                bench.emulator.script(Target::Any, [Step::new(Act::Hang)]);
+            }
+            let data = with(hello(), &json!({"timeout": task, "streaming": streaming}));
+            let error = bench.run("converse", data).await.err();
+            let found = error.as_ref().map(|error| (error.code.to_string(), error.message.as_str()));
+            match (found, expected) {
+                (None, None) => {}
+                (Some((code, message)), Some(expected)) => {
+                    assert_eq!(code, "CALL_TIMED_OUT");
+                    assert!(message.starts_with(expected), "{message}");
+                }
+                (found, expected) => panic!("found {found:?}, expected {expected:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn without_streams_the_answer_comes_whole() {
     for (code, message) in [
         (ErrorCode::Validation, "The model does not support streaming."),
