@@ -17,6 +17,10 @@ pub struct Options {
     pub region: Option<String>,
     /// Whether a task may use the worker's own credentials.
     pub own_credentials: bool,
+    /// The values of `authentication.type` to choose from; without any, all that the worker knows.
+    pub identities: Vec<String>,
+    /// Profiles to choose from; without any, the name of one is written by hand.
+    pub profiles: Vec<String>,
     /// Models to choose from; without any, the id of a model is written by hand.
     pub models: Vec<Model>,
     /// Connections to choose from, each with its models.
@@ -34,6 +38,8 @@ impl Default for Options {
             documentation: None,
             region: None,
             own_credentials: true,
+            identities: Vec::new(),
+            profiles: Vec::new(),
             models: Vec::new(),
             connections: Vec::new(),
             inline_credentials: true,

@@ -105,6 +105,38 @@ fn credentials_of_the_worker_are_offered_only_if_tasks_may_use_them() {
 }
 
 #[test]
+fn identities_are_those_that_the_operator_offers() {
+    let options = Options {
+        identities: ["profile", "webIdentity"].map(str::to_owned).into(),
+        profiles: ["sales", "claims"].map(str::to_owned).into(),
+        ..Options::default()
+    };
+    let entries = all(&options);
+    let fields = |name: &str| {
+        let mut fields = entry(&entries, name).template.properties;
+        fields.retain(|field| field.id.starts_with("authentication."));
+        fields
+    };
+    let values =
+        |field: &Property| choices(field).into_iter().map(|(_, value)| value.to_owned()).collect::<Vec<_>>();
+    let converse = fields("converse");
+    let ids: Vec<_> = converse.iter().map(|field| field.id.as_str()).collect();
+    assert_eq!(
+        ids,
+        [
+            "authentication.type",
+            "authentication.roleArn",
+            "authentication.sessionName",
+            "authentication.profile"
+        ]
+    );
+    assert_eq!(values(&converse[0]), ["webIdentity", "profile"]);
+    assert_eq!(values(&converse[3]), ["sales", "claims"]);
+    // Camunda's own connector knows neither.
+    assert_eq!(values(&fields("aws-bedrock")[0]), ["credentials"]);
+}
+
+#[test]
 fn the_link_to_the_documentation_is_the_operators() {
     let options =
         Options { documentation: Some("https://docs.example.com/bedrock/".into()), ..Options::default() };
