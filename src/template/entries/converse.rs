@@ -44,7 +44,7 @@ pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {
             .with(vec![parts::message(), parts::system_prompt()]),
         outcome::result("{answer: response.text}"),
         parts::conversation(vec![parts::history()]),
-        parts::documents(),
+        documents(),
         structure(),
         parts::tools(),
         style(),
@@ -78,6 +78,18 @@ const MENU: &[MenuEntry] = &[
         keywords: &["json", "schema", "structured", "classify", "extract", "form"],
     },
 ];
+
+fn documents() -> Section {
+    let mut section = parts::documents();
+    section.properties.push(
+        input("data.citations")
+            .label("Cite the documents")
+            .boolean()
+            .default(false)
+            .tooltip("Has the model name the places that its answer rests on, in every document of the conversation. Not every model can, and not together with an answer schema."),
+    );
+    section
+}
 
 fn structure() -> Section {
     let data = |property: Property| property.when(is(STRUCTURED, "data"));
@@ -271,7 +283,7 @@ const PARTS: &[Part] = &[
     Part::new("reasoning", "What the model thought, if it was asked to and tells.", "= {why: reasoning}"),
     Part::new(
         "citations",
-        "Places in the documents that the answer rests on, from models that name them.",
+        "Places in the documents that the answer rests on, if **Cite the documents** asks for them.",
         "= {sources: citations.title}",
     ),
     Part::new(

@@ -327,7 +327,17 @@ fn cases() -> Vec<Case> {
             json!({"timeout": "PT0S"}),
             "Time limit (data.timeout) is \"PT0S\", expected a duration such as PT5M",
         ),
+        (
+            "converse",
+            json!({"citations": "some"}),
+            "Cite the documents (data.citations) is \"some\", expected true or false",
+        ),
         // What does not go together.
+        (
+            "converse",
+            json!({"citations": true, "outputSchema": {}}),
+            "Cite the documents (data.citations) and Answer schema (data.outputSchema) do not go together; an answer that has to fit a schema has no room for citations",
+        ),
         (
             "converse",
             json!({"modelId": OLD_CLAUDE, "outputSchema": {}, "tools": tool, "toolChoice": "any"}),
@@ -596,6 +606,57 @@ fn every_input_has_a_mistake_in_the_table() {
         .filter(|path| !NEVER_WRONG.contains(path) && !named(path))
         .collect();
     assert!(untried.is_empty(), "no mistake is tried for {untried:?}");
+}
+
+/// What is wrong with a document is found when it is fetched; of several, a person has to know which it is.
+#[tokio::test]
+async fn a_document_that_cannot_be_had_is_named_by_its_field() {
+    let bench = Bench::start().await;
+    let fine = json!({"camunda.document.type": "inline", "name": "a.txt", "content": "a"});
+    let private =
+        json!({"camunda.document.type": "external", "url": "http://127.0.0.1:9/b.pdf", "name": "b.pdf"});
+    let stored =
+        json!({"camunda.document.type": "camunda", "documentId": "d1", "metadata": {"fileName": "c.pdf"}});
+    let said = json!([{"role": "user", "contentList": [{"text": "Look."}, {"document": private}]}]);
+    for (data, expected) in [
+        (
+            json!({"newDocuments": [fine, private]}),
+            "Documents (data.newDocuments[2]), \"b.pdf\": the document's host \"127.0.0.1\"",
+        ),
+        (
+            json!({"newDocuments": stored}),
+            "Documents (data.newDocuments), \"c.pdf\": document \"d1\" is in the engine's store",
+        ),
+        (
+            json!({"newDocuments": [{"camunda.document.type": "inline", "name": "a.zip", "content": "a"}]}),
+            "Documents (data.newDocuments[1]) has no format that Bedrock reads: its name is \"a.zip\"",
+        ),
+        (
+            json!({"messagesHistory": said}),
+            "Message history (data.messagesHistory[1].contentList[2].document), \"b.pdf\": the document's host",
+        ),
+        (
+            composed(
+                json!({"single_documentSource": "external", "single_external_url": "ftp://example.com/a.pdf"}),
+            ),
+            "URL (data.data_newDocuments_single_external_url): the URL of a document cannot be used",
+        ),
+        (
+            composed(
+                json!({"single_documentSource": "inline", "single_inline_content": "a", "single_inline_fileName": "a.exe"}),
+            ),
+            "Document content (data.data_newDocuments_single_inline_content) has no format that Bedrock reads",
+        ),
+        (
+            composed(json!({"documentMode": "multiple", "multiple_expression": [fine, stored]})),
+            "List of documents (data.data_newDocuments_multiple_expression[2]), \"c.pdf\": ",
+        ),
+    ] {
+        let error = bench.run("converse", with(hello(), &data)).await.expect_err(expected);
+        assert!(error.message.starts_with(expected), "{}\n{expected}", error.message);
+        assert_eq!(error.retry, Retry::Never, "{expected}");
+    }
+    assert_eq!(bench.asked().len(), 0, "nothing is asked without the documents");
 }
 
 /// Templates offer a model by what it makes, so the action has to take it.

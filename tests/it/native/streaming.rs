@@ -29,6 +29,10 @@ async fn a_streamed_answer_is_the_one_that_is_not_streamed() {
         json!({"outputSchema": {"type": "object", "properties": {"a": {"type": "string"}}}}),
         json!({"stopSequences": ["said"], "additionalModelResponseFieldPaths": ["/stop_sequence"], "serviceTier": "flex"}),
         json!({"promptCaching": {"messages": true}, "maxTokens": 2}),
+        json!({
+            "citations": true, "newMessage": "When do the doors open?",
+            "newDocuments": {"camunda.document.type": "inline", "name": "a.txt", "content": "The doors open at nine."},
+        }),
     ] {
         let bench = Bench::start().await;
         let streamed = bench.converse(with(hello(), &more)).await;
