@@ -93,7 +93,8 @@ enum Scenario {
     Shared(&'static str, scenarios::Scenario),
     /// Drawn in a modeler.
     Drawn(Diagram),
-    Document,
+    /// Shared, and in need of a document store.
+    Stored(&'static str, scenarios::Scenario),
     Restart,
     Chaos(&'static str, chaos::Scenario),
 }
@@ -103,15 +104,15 @@ fn all_scenarios() -> anyhow::Result<Vec<Scenario>> {
     let shared = scenarios::ALL.iter().map(|(name, scenario)| Scenario::Shared(name, *scenario));
     let drawn = diagrams::given()?.into_iter().map(Scenario::Drawn);
     let chaos = chaos::ALL.iter().map(|(name, scenario)| Scenario::Chaos(name, *scenario));
-    Ok(shared.chain(drawn).chain([Scenario::Document, Scenario::Restart]).chain(chaos).collect())
+    let stored = scenarios::WITH_A_STORE.iter().map(|(name, scenario)| Scenario::Stored(name, *scenario));
+    Ok(shared.chain(drawn).chain(stored).chain([Scenario::Restart]).chain(chaos).collect())
 }
 
 impl Scenario {
     fn name(&self) -> String {
         match self {
-            Self::Shared(name, _) | Self::Chaos(name, _) => (*name).to_owned(),
+            Self::Shared(name, _) | Self::Stored(name, _) | Self::Chaos(name, _) => (*name).to_owned(),
             Self::Drawn(diagram) => diagram.name(),
-            Self::Document => documents::NAME.to_owned(),
             Self::Restart => restart::NAME.to_owned(),
         }
     }
@@ -122,9 +123,7 @@ impl Scenario {
         match self {
             Self::Shared(_, scenario) => scenario(&Stage::real(&grpc, &rest).await).await,
             Self::Drawn(diagram) => diagram.run(&Stage::real(&grpc, relay).await, relay).await,
-            Self::Document => {
-                documents::an_answer_becomes_a_document(&Stage::real(&grpc, relay).await).await;
-            }
+            Self::Stored(_, scenario) => scenario(&Stage::real(&grpc, relay).await).await,
             Self::Restart => {
                 let stage = Stage::real(&grpc, &rest).await;
                 restart::the_worker_outlives_its_broker(&stage, &mut world.zeebe).await;

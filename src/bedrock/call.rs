@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_smithy_types::byte_stream::ByteStream;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
@@ -23,7 +24,7 @@ use super::send::{self, Answer, Head};
 use super::target::Target;
 use super::turns::{Caller, Turns};
 use super::{Error, hosted, invoke_model, receive, stream, usage};
-use crate::connector::{self, Call, Response};
+use crate::connector::{self, Call, Notebook, Response};
 use crate::cost::{Cost, Payer, Served, Usage};
 use crate::documents::{Expander, Session};
 use crate::secrets::Masker;
@@ -49,7 +50,7 @@ pub(super) struct BedrockCall {
 }
 
 /// An answer, who gave it, and what it took.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Asked {
     pub(super) value: Value,
     pub(super) head: Head,
@@ -60,6 +61,9 @@ pub(super) struct Asked {
     pub(super) upstream: Option<String>,
     /// None: there is no price for it.
     pub(super) cost: Option<Cost>,
+    /// Whether an earlier attempt has asked and paid.
+    #[serde(skip)]
+    pub(super) is_noted: bool,
 }
 
 impl Call for BedrockCall {
@@ -92,10 +96,13 @@ impl Call for BedrockCall {
         response
     }
 
-    fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, connector::Error>> {
+    fn execute_with<'a>(
+        self: Box<Self>,
+        notebook: &'a dyn Notebook,
+    ) -> BoxFuture<'a, Result<Response, connector::Error>> {
         async move {
             let limit = self.parts.clients.options().call_limit;
-            tokio::time::timeout(limit, self.run())
+            tokio::time::timeout(limit, self.run(notebook))
                 .await
                 .unwrap_or_else(|_| Err(Error::TimedOut { limit }.into()))
         }
@@ -104,7 +111,7 @@ impl Call for BedrockCall {
 }
 
 impl BedrockCall {
-    async fn run(mut self: Box<Self>) -> Result<Response, connector::Error> {
+    async fn run(mut self: Box<Self>, notebook: &dyn Notebook) -> Result<Response, connector::Error> {
         let parts = Arc::clone(&self.parts);
         // It has the room for the documents, which are in memory until the answer is there.
         let mut session = parts.loader.session();
@@ -122,7 +129,7 @@ impl BedrockCall {
             Request::Converse { model_id, converse } => self.converse(&model_id, converse, session).await?,
             Request::InvokeModel { model_id, payload } => self.invoke(&model_id, payload, session).await?,
             // Boxed, because tasks of the compat type should not carry the room for it.
-            Request::Native(task) => Box::pin(self.native(task, session)).await?,
+            Request::Native(task) => Box::pin(self.native(task, session, notebook)).await?,
         };
         Ok(Response(response))
     }
@@ -154,13 +161,21 @@ impl BedrockCall {
         Ok(invoke_model::response(asked.value))
     }
 
-    async fn native(&self, task: Task, session: Session<'_>) -> Result<Value, connector::Error> {
+    async fn native(
+        &self,
+        task: Task,
+        session: Session<'_>,
+        notebook: &dyn Notebook,
+    ) -> Result<Value, connector::Error> {
         match task.limit() {
-            None => task.run(self, session).await,
-            Some(limit) => tokio::time::timeout(limit, task.run(self, session)).await.unwrap_or_else(|_| {
-                let field = self.names.of("data.timeout");
-                Err(Error::OverTaskLimit { field, limit }.into())
-            }),
+            None => task.run(self, session, notebook).await,
+            Some(limit) => {
+                let run = tokio::time::timeout(limit, task.run(self, session, notebook));
+                run.await.unwrap_or_else(|_| {
+                    let field = self.names.of("data.timeout");
+                    Err(Error::OverTaskLimit { field, limit }.into())
+                })
+            }
         }
     }
 
@@ -204,15 +219,16 @@ impl BedrockCall {
         }
         self.tell_call(&model, &region, result.as_ref().err(), turns.made, started.elapsed());
         let (value, head) = result?;
-        let cost = used.and_then(|used| self.charge(&place, &model, &value, &head, &used));
-        Ok(Asked { value, head, attempts: turns.made, took: started.elapsed(), region, upstream, cost })
+        let cost = used.and_then(|used| self.charge(&place, (subject, &model), &value, &head, &used));
+        let (attempts, took) = (turns.made, started.elapsed());
+        Ok(Asked { value, head, attempts, took, region, upstream, cost, is_noted: false })
     }
 
     /// Tells what an answer has used, which is paid whatever comes of it, and what it costs.
     fn charge(
         &self,
         (model, region): &(String, String),
-        shown: &str,
+        (asked, shown): (&str, &str),
         answer: &Value,
         head: &Head,
         used: &Usage,
@@ -227,7 +243,7 @@ impl BedrockCall {
         });
         let tier = answer.pointer("/serviceTier/type").and_then(Value::as_str);
         let tier = tier.or(head.service_tier.as_deref());
-        let served = Served { model, shown, region, tier, price: self.route.price() };
+        let served = Served { asked, model, shown, region, tier, price: self.route.price() };
         meter.charge(&self.payer, &served, used)
     }
 

@@ -16,6 +16,7 @@ use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::{UNREADABLE_CONVERSE, UNREADABLE_INVOKE};
@@ -33,7 +34,7 @@ pub(super) struct Answer {
 }
 
 /// What is told beside the body.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Head {
     pub(super) request_id: Option<String>,
     pub(super) content_type: Option<String>,

@@ -14,7 +14,7 @@ use crate::cli::{AccessAction, ExplainArgs};
 /// Answers a question about access by the configuration as the worker would read it.
 pub(crate) fn run(action: &AccessAction) -> anyhow::Result<Exit> {
     let AccessAction::Explain(arguments) = action;
-    let config = Config::load(&ProcessEnvironment, &arguments.settings.0)?;
+    let config = Config::load_without_secrets(&ProcessEnvironment, &arguments.settings.0)?;
     let asker = Asker {
         tenant: &arguments.tenant,
         process: &arguments.process,

@@ -16,7 +16,7 @@ const LONGEST_ANSWER: u64 = 64 * 1024;
 
 /// Asks, prints the answer, and fails unless it is good.
 pub(crate) fn run(arguments: &HealthArgs) -> anyhow::Result<Exit> {
-    let config = Config::load(&ProcessEnvironment, &arguments.settings.0)?;
+    let config = Config::load_without_secrets(&ProcessEnvironment, &arguments.settings.0)?;
     let address = match config.admin.address {
         IpAddr::V4(address) if address.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(address) if address.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),

@@ -23,7 +23,7 @@ struct Titled {
 
 /// Prints the policies for the configuration as the worker would read it.
 pub(crate) fn run(arguments: &PolicyArgs) -> anyhow::Result<Exit> {
-    let config = Config::load(&ProcessEnvironment, &arguments.settings.0)?;
+    let config = Config::load_without_secrets(&ProcessEnvironment, &arguments.settings.0)?;
     let chosen = chosen(&config, &arguments.connections)?;
     let found = match arguments.trust {
         None => allowed(&chosen, arguments),

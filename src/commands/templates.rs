@@ -18,7 +18,7 @@ const FOLDER: &str = "element-templates";
 
 /// Lists, prints, writes or compares the templates.
 pub(crate) fn run(arguments: &TemplatesArgs) -> anyhow::Result<Exit> {
-    let config = Config::load(&ProcessEnvironment, &arguments.settings.0)?;
+    let config = Config::load_without_secrets(&ProcessEnvironment, &arguments.settings.0)?;
     let entries = template::all(&config.templates);
     if let Some(name) = &arguments.name {
         return print(name, &entries);

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::parse;
 use super::proxy::Proxies;
 use super::reader::Reader;
 use super::setting::Form;
+use super::{Purpose, parse};
 use crate::bedrock::{DefaultIdentity, Options, Quota, Quotas};
 use crate::documents::{self, ExternalOptions};
 use crate::secrets::Secret;
@@ -120,6 +120,9 @@ fn set(variables: &[(String, String)], name: &str) -> Option<String> {
 
 fn ca_pem(reader: &mut Reader) -> Option<Vec<u8>> {
     let path = reader.file("bedrock.ca-certificate-path")?;
+    if reader.purpose == Purpose::Questions {
+        return None;
+    }
     match std::fs::read(&path) {
         Ok(pem) => Some(pem),
         Err(error) => {

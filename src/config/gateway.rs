@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use super::proxy::Proxies;
 use super::reader::Reader;
+use super::setting::Setting;
+use super::{Purpose, env};
 use crate::zeebe::{Auth, ClientCertificate, OAuth, Options, Secret, Tls};
 
 /// Where a local installation of Camunda has its identity provider; the Spring starter's default too.
@@ -173,7 +175,8 @@ fn auth(reader: &mut Reader, cloud: Option<&Cloud>) -> Auth {
 }
 
 fn required(reader: &mut Reader, key: &'static str, value: Option<String>, why: &str) -> String {
-    if value.is_none() {
+    let is_secret = env::setting(key).is_some_and(Setting::is_secret);
+    if value.is_none() && !(is_secret && reader.purpose == Purpose::Questions) {
         reader.mistake(key, format!("expected a value, because {why} needs it"));
     }
     value.unwrap_or_default()

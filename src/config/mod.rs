@@ -61,6 +61,15 @@ pub struct Flags {
     pub settings: Vec<(&'static str, String)>,
 }
 
+/// What a configuration is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To call others: the secrets and files that it names have to be there.
+    Calls,
+    /// To answer questions about itself, perhaps where neither its secrets nor its files are.
+    Questions,
+}
+
 /// How a changed file is noticed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReloadConfig {
@@ -117,6 +126,16 @@ pub struct Config {
 impl Config {
     /// Reads all sources. The file named by the flags or the environment is read from disk here.
     pub fn load(environment: &dyn Environment, flags: &Flags) -> Result<Self, Mistakes> {
+        Self::load_for(Purpose::Calls, environment, flags)
+    }
+
+    /// Reads all sources, and of secrets and files no more than where they lie. Nobody can be called with it; a desk or a
+    /// pipeline that has none of them can ask it what it allows.
+    pub fn load_without_secrets(environment: &dyn Environment, flags: &Flags) -> Result<Self, Mistakes> {
+        Self::load_for(Purpose::Questions, environment, flags)
+    }
+
+    fn load_for(purpose: Purpose, environment: &dyn Environment, flags: &Flags) -> Result<Self, Mistakes> {
         let variables = environment.variables();
         let mut mistakes = Vec::new();
         let file = flags.file.clone().or_else(|| {
@@ -142,7 +161,7 @@ impl Config {
         layers.push(Layer::environment(&variables));
         layers.push(Layer::flags(&flags.settings));
         let written = layers::merged(layers, &mut mistakes);
-        let mut reader = Reader::new(written, mistakes);
+        let mut reader = Reader::new(written, purpose, mistakes);
         let reload = reload(&mut reader, file, read);
         Self::from_reader(&mut reader, &variables, reload, &tables)
     }

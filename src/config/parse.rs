@@ -122,7 +122,8 @@ pub fn list(text: &str) -> Vec<String> {
 }
 
 /// An absolute http or https address with a host, without a slash at its end. Older settings give `host:port`, which
-/// `plain` completes: with `http` when the connection is known to be plain, otherwise with `https`.
+/// `plain` completes: with `http` when the connection is known to be plain, otherwise with `https`. A user and a password
+/// have no place in it, because addresses stand in logs and dumps.
 pub fn address(text: &str, plain: bool) -> Option<String> {
     let text = text.trim().trim_end_matches('/');
     let completed = match text.split_once("://") {
@@ -140,8 +141,17 @@ pub fn address(text: &str, plain: bool) -> Option<String> {
         .as_str()
         .rsplit_once(':')
         .is_none_or(|(_, port)| port.ends_with(']') || authority.port_u16().is_some());
-    (!authority.host().is_empty() && port_fits).then_some(completed)
+    let has_user = authority.as_str().contains('@');
+    (!authority.host().is_empty() && port_fits && !has_user).then_some(completed)
 }
+
+/// Whether a text in the place of an address may hold a password, and so must not be shown.
+pub fn may_hold_password(text: &str) -> bool {
+    text.contains('@')
+}
+
+/// Completes the sentence about an address that may hold a password.
+pub const WITHOUT_USER: &str = "expected an address without user and password, such as https://host";
 
 /// An AWS region. Its name becomes part of host names, so nothing else is let through.
 pub fn region(text: &str) -> Option<String> {
@@ -227,9 +237,18 @@ mod tests {
             "https://bru-2.zeebe.camunda.io:443/abc",
         );
         check_address("http://[::1]:26500", false, "http://[::1]:26500");
-        for text in
-            ["", "ftp://localhost", "http://", "localhost:port", "http://localhost:99999", "not an address"]
-        {
+        check_address("https://host/@path", false, "https://host/@path");
+        for text in [
+            "",
+            "ftp://localhost",
+            "http://",
+            "localhost:port",
+            "http://localhost:99999",
+            "not an address",
+            "https://me:password@host",
+            "https://me@host:443/path",
+            "me:password@host:26500",
+        ] {
             check_address(text, true, None);
         }
     }

@@ -20,7 +20,7 @@ const TIERS: &[&str] = &["default", "priority", "flex", "reserved"];
 pub(crate) fn from(reader: &mut Reader, file: Option<&Path>, value: Option<&Value>) -> Prices {
     let (Some(file), Some(value)) = (file, value) else { return Prices::default() };
     let file = file.display().to_string();
-    let surroundings = Surroundings { file: &file, variables: &[], region: None };
+    let surroundings = Surroundings { file: &file, variables: &[], purpose: reader.purpose, region: None };
     let mut sink = Sink { surroundings: &surroundings, mistakes: &mut reader.mistakes };
     let mut entries = Vec::new();
     for (place, value) in sink.tables("prices", value, "[[prices]]") {

@@ -4,23 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::env;
 use super::layers::{Items, VARIABLE, Written};
 use super::mistake::Mistake;
-use super::parse;
 use super::setting::{Form, Setting};
+use super::{Purpose, env, parse};
 
 /// Answers questions about settings. An absent or mistaken setting leaves the target as it was.
 #[derive(Debug)]
 pub(crate) struct Reader {
     asked: BTreeSet<&'static str>,
+    pub(crate) purpose: Purpose,
     pub(crate) resolved: Resolved,
     pub(crate) mistakes: Vec<Mistake>,
 }
 
 impl Reader {
-    pub(crate) fn new(written: BTreeMap<&'static str, Written>, mistakes: Vec<Mistake>) -> Self {
-        Self { asked: BTreeSet::new(), resolved: Resolved { written, derived: BTreeMap::new() }, mistakes }
+    pub(crate) fn new(
+        written: BTreeMap<&'static str, Written>,
+        purpose: Purpose,
+        mistakes: Vec<Mistake>,
+    ) -> Self {
+        let resolved = Resolved { written, derived: BTreeMap::new() };
+        Self { asked: BTreeSet::new(), purpose, resolved, mistakes }
     }
 
     /// Whether any source sets it.
@@ -49,6 +54,9 @@ impl Reader {
     /// A file that has to be there, because it would be missed only when it is needed.
     pub(crate) fn file(&mut self, key: &'static str) -> Option<PathBuf> {
         let path = self.path(key)?;
+        if self.purpose == Purpose::Questions {
+            return Some(path);
+        }
         match std::fs::File::open(&path) {
             Ok(_) => Some(path),
             Err(error) => {
@@ -61,6 +69,9 @@ impl Reader {
     /// A folder that has to be there.
     pub(crate) fn folder(&mut self, key: &'static str) -> Option<PathBuf> {
         let path = self.path(key)?;
+        if self.purpose == Purpose::Questions {
+            return Some(path);
+        }
         match std::fs::read_dir(&path) {
             Ok(_) => Some(path),
             Err(error) => {
@@ -122,10 +133,23 @@ impl Reader {
             Items::Many(_) => None,
         };
         if value.is_none() {
-            let expected = env::setting(key).map(|setting| setting.form.expected()).unwrap_or_default();
-            self.mistake(key, expected);
+            self.mistake(key, self.expected(key));
         }
         value
+    }
+
+    fn expected(&self, key: &str) -> String {
+        if self.hides_password(key) {
+            return parse::WITHOUT_USER.to_owned();
+        }
+        env::setting(key).map(|setting| setting.form.expected()).unwrap_or_default()
+    }
+
+    /// Whether an address is written with what may be a password.
+    fn hides_password(&self, key: &str) -> bool {
+        let is_address = env::setting(key).is_some_and(|setting| setting.form == Form::Address);
+        let written = self.resolved.written.get(key).map(|written| written.items.shown());
+        is_address && written.is_some_and(|text| parse::may_hold_password(&text))
     }
 
     fn into<T>(&mut self, key: &'static str, target: &mut T, parse: impl FnOnce(&str) -> Option<T>) {
@@ -136,7 +160,7 @@ impl Reader {
 
     /// Says that what stands under a key cannot be, though its form is right.
     pub(crate) fn mistake(&mut self, key: &'static str, expected: impl Into<String>) {
-        let secret = env::setting(key).is_some_and(Setting::is_secret);
+        let secret = env::setting(key).is_some_and(Setting::is_secret) || self.hides_password(key);
         let (place, found) = match self.resolved.written.get(key) {
             Some(written) => (written.origin.clone(), (!secret).then(|| written.items.shown())),
             None => (self.unset_place(key), None),

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use config::{Map, Value, ValueKind};
 
-use super::env;
 use super::mistake::Mistake;
+use super::{Purpose, env};
 
 /// What tables are read with.
 pub(super) struct Surroundings<'a> {
@@ -13,6 +13,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) file: &'a str,
     /// The environment, for references to secrets.
     pub(super) variables: &'a [(String, String)],
+    /// Whether the secrets have to be there.
+    pub(super) purpose: Purpose,
     /// The region of the installation, for connections without one.
     pub(super) region: Option<&'a str>,
 }

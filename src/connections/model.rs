@@ -169,6 +169,16 @@ impl Connection {
     }
 }
 
+impl Task {
+    /// The kind of the models that have this task.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Chat | Self::TextGeneration => Kind::Text,
+            Self::FeatureExtraction => Kind::Embedding,
+        }
+    }
+}
+
 macro_rules! words {
     ($kind:ident { $($variant:ident => $word:literal),+ $(,)? }) => {
         impl $kind {

@@ -8,8 +8,8 @@ use crate::secret::Secret;
 /// The place of a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Reference {
-    /// A variable of the environment, which is read once, at the start.
-    Environment { variable: String, value: Secret },
+    /// A variable of the environment, which is read once, at the start. Without a value where nobody is to be called.
+    Environment { variable: String, value: Option<Secret> },
     /// A file, which Kubernetes may swap while the process runs.
     File(PathBuf),
     /// A secret of AWS Secrets Manager: the whole text, or a member of the JSON object in it.

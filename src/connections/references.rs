@@ -50,7 +50,10 @@ impl References {
     /// The secret behind a reference.
     pub async fn read(&self, reference: &Reference) -> Result<Secret, SourceError> {
         match reference {
-            Reference::Environment { value, .. } => Ok(value.clone()),
+            Reference::Environment { variable, value } => value.clone().ok_or_else(|| {
+                let place = format!("the variable {variable}");
+                SourceError::new(place, "the configuration was read without its secrets".to_owned())
+            }),
             Reference::Text(text) => Ok(Secret::from(text.as_str())),
             Reference::File(path) => self.file(path).await,
             Reference::AwsSecret { id, key, region } => self.aws(id, key.as_deref(), region.as_deref()).await,
@@ -101,4 +104,61 @@ impl References {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What is inside is whole after every step, so a panic elsewhere leaves nothing broken behind.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::BehaviorVersion;
+
+    use super::*;
+
+    fn references() -> References {
+        References::new(|| {
+            Box::pin(async { SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build() })
+        })
+    }
+
+    async fn read(references: &References, reference: &Reference) -> Result<String, String> {
+        let secret = references.read(reference).await;
+        secret.map(|secret| secret.expose().to_owned()).map_err(|error| error.to_string())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_that_is_swapped_counts_after_a_while() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let swap = |text: &str| {
+            let beside = folder.path().join("key.new");
+            std::fs::write(&beside, text).unwrap();
+            std::fs::rename(&beside, &path).unwrap();
+        };
+        let (references, reference) = (references(), Reference::File(path.clone()));
+        let place = format!("the secrets cannot be read from the file {}", path.display());
+        swap("first\n");
+        assert_eq!(read(&references, &reference).await, Ok("first".to_owned()));
+        swap("second\n");
+        assert_eq!(read(&references, &reference).await, Ok("first".to_owned()), "it is kept for a while");
+        tokio::time::advance(KEEP_FILE).await;
+        assert_eq!(read(&references, &reference).await, Ok("second".to_owned()));
+
+        swap(" \n");
+        tokio::time::advance(KEEP_FILE).await;
+        assert_eq!(read(&references, &reference).await, Err(format!("{place}: it is empty")));
+        std::fs::remove_file(&path).unwrap();
+        let gone = read(&references, &reference).await.unwrap_err();
+        assert!(gone.starts_with(&place) && gone.contains("No such file"), "{gone}");
+        swap("third");
+        assert_eq!(read(&references, &reference).await, Ok("third".to_owned()), "a failure is not kept");
+    }
+
+    #[tokio::test]
+    async fn a_variable_is_what_it_was_at_the_start() {
+        let reference = |value: Option<&str>| Reference::Environment {
+            variable: "KEY".to_owned(),
+            value: value.map(Secret::from),
+        };
+        assert_eq!(read(&references(), &reference(Some("hidden"))).await, Ok("hidden".to_owned()));
+        let expected = "the secrets cannot be read from the variable KEY: the configuration was read without its secrets";
+        assert_eq!(read(&references(), &reference(None)).await, Err(expected.to_owned()));
+    }
 }

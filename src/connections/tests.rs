@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::access::{Asker, Pattern, Rule, Rules};
-use crate::connector::{Call, Connector, Error, Response, Retry, Scope};
+use crate::connector::{Call, Connector, Error, Notebook, Response, Retry, Scope};
 use crate::secrets::Masker;
 use crate::telemetry::Telemetry;
 
@@ -166,10 +166,10 @@ fn presets_have_names_of_their_own_and_the_ids_of_titan_and_cohere() {
 
 #[test]
 fn a_reference_shows_the_place_and_never_the_secret() {
-    let reference = Reference::Environment { variable: "KEY".into(), value: "hidden".into() };
+    let reference = Reference::Environment { variable: "KEY".into(), value: Some("hidden".into()) };
     assert_eq!(
         format!("{reference} {reference:?}"),
-        "{ env = \"KEY\" } Environment { variable: \"KEY\", value: *** }"
+        "{ env = \"KEY\" } Environment { variable: \"KEY\", value: Some(***) }"
     );
     let reference = Reference::AwsSecret { id: "a/b".into(), key: Some("k".into()), region: None };
     assert_eq!(reference.to_string(), "{ aws-secret = \"a/b\", key = \"k\" }");
@@ -191,7 +191,7 @@ impl Call for NoCall {
 
     fn mask(&mut self, _masker: &Masker) {}
 
-    fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, Error>> {
+    fn execute_with<'a>(self: Box<Self>, _: &'a dyn Notebook) -> BoxFuture<'a, Result<Response, Error>> {
         std::future::pending().boxed()
     }
 }

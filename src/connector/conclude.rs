@@ -79,7 +79,7 @@ impl Conclusion<'_> {
         let Value::Object(variables) = variables else { return Outcome::Complete { variables: Map::new() } };
         match verdict {
             Ok(Verdict::NoError) => Outcome::Complete { variables },
-            Ok(verdict) => self.carry_out(verdict),
+            Ok(verdict) => self.carry_out(verdict, FailureCause::Requested),
             Err(error) => self.expression_failed(&error, FailureCause::Mapping),
         }
     }
@@ -89,7 +89,12 @@ impl Conclusion<'_> {
         if let Some(expression) = &self.plan.headers.error_expression {
             match self.verdict(expression, &json!({ "error": seen })).await {
                 Ok(Verdict::NoError) => {}
-                Ok(verdict) => return self.carry_out(verdict),
+                Ok(verdict) => {
+                    // Without an answer there is none to drop, only what a call has noted.
+                    let has_answer = cause == FailureCause::Mapping;
+                    let cause = if has_answer { FailureCause::Requested } else { cause };
+                    return self.carry_out(verdict, cause);
+                }
                 Err(error) => return self.expression_failed(&error, cause),
             }
         }
@@ -137,7 +142,7 @@ impl Conclusion<'_> {
         error_expression::read(self.finish(evaluated, Evaluation::Error).await?)
     }
 
-    fn carry_out(&self, verdict: Verdict) -> Outcome {
+    fn carry_out(&self, verdict: Verdict, cause: FailureCause) -> Outcome {
         match verdict {
             Verdict::NoError => Outcome::Complete { variables: Map::new() },
             Verdict::Ignore { variables } => Outcome::Complete { variables },
@@ -147,7 +152,7 @@ impl Conclusion<'_> {
                 variables: self.plan.masker.mask_entries(variables),
             },
             Verdict::Job { message, variables, retries, retry_back_off } => Outcome::Fail(Failure {
-                cause: FailureCause::Requested,
+                cause,
                 retries,
                 message: self.message(&message),
                 retry_back_off,

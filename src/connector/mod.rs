@@ -3,8 +3,8 @@
 //!
 //! A job passes through three steps, so that the worker can put the journal between them:
 //! `Runtime::prepare` reads headers, resolves secrets and binds the input to a [`Call`];
-//! [`Call::execute`] asks the model; `Runtime::conclude` applies the result and error expressions, and stores the
-//! documents that these make.
+//! [`Call::execute_with`] asks the model; `Runtime::conclude` applies the result and error expressions, and stores the
+//! documents that these make. A call that has more to do once it has paid keeps that in its [`Notebook`] first.
 
 mod conclude;
 mod created;
@@ -15,6 +15,7 @@ mod expressions;
 pub mod headers;
 mod job;
 pub mod json;
+mod notebook;
 mod outcome;
 mod plan;
 mod registry;
@@ -38,6 +39,7 @@ pub use self::error::{CODES, Code, CodeEntry, Error, Retry};
 pub use self::expressions::select;
 pub use self::headers::{TaskHeaders, Template};
 pub use self::job::{Headers, Job, Scope};
+pub use self::notebook::{NoNotebook, Notebook};
 pub use self::outcome::{Failure, FailureCause, Outcome};
 pub use self::plan::{Plan, Prepared};
 pub use self::registry::Registry;
@@ -69,8 +71,17 @@ pub trait Call: Debug + Send {
         response
     }
 
-    /// Asks the model. Dropping the future abandons the request and closes its connection.
-    fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, Error>>;
+    /// Asks the model. Dropping the future abandons the request and closes its connection. What is in the notebook
+    /// is not asked for again; what is paid is put there before anything is tried that may fail.
+    fn execute_with<'a>(
+        self: Box<Self>,
+        notebook: &'a dyn Notebook,
+    ) -> BoxFuture<'a, Result<Response, Error>>;
+
+    /// The same where nothing is kept.
+    fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, Error>> {
+        self.execute_with(&NoNotebook)
+    }
 }
 
 /// What the model answered, in the shape that expressions see as `response`.

@@ -32,12 +32,12 @@ pub struct Failure {
 pub enum FailureCause {
     /// Headers, secrets or variables; the model was not asked.
     Input,
-    /// The model or the way to it failed.
+    /// The model or the way to it failed. What was paid on the way is kept for the next attempt.
     Call,
     /// The answer could not be mapped to variables. It is kept for the next attempt.
     Mapping,
-    /// The modeler's error expression asked for it with `jobError`. After a good answer this drops it,
-    /// because there a new one is wanted.
+    /// The modeler's error expression asked for it with `jobError`, although there is an answer. This drops it,
+    /// because a new one is wanted.
     Requested,
     /// A defect of this program.
     Panic,

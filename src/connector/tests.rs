@@ -10,8 +10,8 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::{
-    Call, Code, Connector, Error, Failure, FailureCause, Job, Options, Outcome, Registry, Response, Retry,
-    Runtime, Scope,
+    Call, Code, Connector, Error, Failure, FailureCause, Job, Notebook, Options, Outcome, Registry, Response,
+    Retry, Runtime, Scope,
 };
 use crate::secrets::{EnvironmentOptions, EnvironmentSecrets, Masker, Resolver};
 
@@ -59,7 +59,7 @@ impl Call for Squawk {
 
     fn mask(&mut self, _masker: &Masker) {}
 
-    fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, Error>> {
+    fn execute_with<'a>(self: Box<Self>, _: &'a dyn Notebook) -> BoxFuture<'a, Result<Response, Error>> {
         std::future::ready(self.0).boxed()
     }
 }
@@ -231,17 +231,17 @@ async fn on_failure_the_error_expression_sees_the_error() {
 }
 
 #[tokio::test]
-async fn a_job_error_is_requested_whatever_happened_before() {
+async fn a_job_error_is_carried_out_whatever_happened_before() {
     let headers = json!({"errorExpression": "=jobError(\"again\", {a: 1}, job.retries - 1, @\"PT10S\")", "retryBackoff": "PT1S"});
-    let expected = Failure {
-        cause: FailureCause::Requested,
+    let expected = |cause| Failure {
+        cause,
         retries: 2,
         message: "again".into(),
         retry_back_off: Duration::from_secs(10),
         variables: json!({"a": 1, "error": "again"}).as_object().cloned().expect("a context"),
     };
-    assert_eq!(failure(answered(headers.clone(), json!(1)).await), expected);
-    assert_eq!(failure(ill(headers).await), expected);
+    assert_eq!(failure(answered(headers.clone(), json!(1)).await), expected(FailureCause::Requested));
+    assert_eq!(failure(ill(headers).await), expected(FailureCause::Call), "there is no answer to drop");
 }
 
 #[tokio::test]

@@ -4,14 +4,16 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::Add;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
 /// Digits behind the point.
 const DIGITS: usize = 18;
 const ONE: u128 = 10_u128.pow(18);
 
-/// An amount of money, never negative.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// An amount of money, never negative. It is kept as a text, because numbers lose digits where they are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Amount(u128);
 
 impl Amount {
@@ -52,6 +54,20 @@ impl Amount {
     #[allow(clippy::cast_precision_loss, reason = "metrics are sums of 64-bit floats anyhow")]
     pub fn to_f64(self) -> f64 {
         self.0 as f64 / ONE as f64
+    }
+}
+
+impl From<Amount> for String {
+    fn from(amount: Amount) -> Self {
+        amount.to_string()
+    }
+}
+
+impl TryFrom<String> for Amount {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or_else(|| format!("{text:?} is no amount of money"))
     }
 }
 

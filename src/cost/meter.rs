@@ -22,6 +22,9 @@ pub struct Payer {
 /// Who has answered.
 #[derive(Debug, Clone, Copy)]
 pub struct Served<'a> {
+    /// The model as it was admitted.
+    pub asked: &'a str,
+    /// The model as the place that answered calls it.
     pub model: &'a str,
     /// The model as it may be told.
     pub shown: &'a str,
@@ -190,6 +193,10 @@ impl Meter {
             if !prices.0.is_empty() {
                 self.telemetry.emit(Event::AnswerUnpriced { model: served.shown });
             }
+            // It was admitted by a price for another region or tier, so that one has to hold for the budget.
+            if let Some(price) = prices.knows(served.model).or_else(|| prices.knows(served.asked)) {
+                self.enter(payer, &price.of(usage));
+            }
             return None;
         };
         let cost = price.of(usage);
@@ -201,14 +208,15 @@ impl Meter {
             currency: cost.currency.as_str(),
             amount: total.to_f64(),
         });
-        if self.budgets.currency.as_ref() == Some(&cost.currency) {
-            self.enter(payer, total);
-        }
+        self.enter(payer, &cost);
         Some(cost)
     }
 
-    fn enter(&self, payer: &Payer, amount: Amount) {
-        let day = self.day();
+    fn enter(&self, payer: &Payer, cost: &Cost) {
+        if self.budgets.currency.as_ref() != Some(&cost.currency) {
+            return;
+        }
+        let (day, amount) = (self.day(), cost.total());
         let mut accounts = self.accounts();
         if self.budgets.process_instance.of(&payer.process).is_some() {
             accounts.instances.enter(payer.process_instance_key, amount);

@@ -3,12 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Amount;
 
 /// The three letters of a currency.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Currency(Arc<str>);
 
 /// What one token of each kind, and one image, cost.
@@ -40,7 +42,7 @@ pub struct Usage {
 }
 
 /// What one or several answers cost, by what it was paid for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
     pub input: Amount,
     pub output: Amount,
@@ -67,6 +69,20 @@ impl Default for Currency {
     /// What AWS names its prices in.
     fn default() -> Self {
         Self("USD".into())
+    }
+}
+
+impl From<Currency> for String {
+    fn from(currency: Currency) -> Self {
+        currency.as_str().to_owned()
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::new(&text).ok_or_else(|| format!("{text:?} is no currency"))
     }
 }
 

@@ -111,7 +111,8 @@ impl Bench {
     /// Calls the model and spends so much; gives the code of a refusal.
     fn spend(&self, payer: &Payer, units: u64) -> Result<(), &'static str> {
         self.meter.admit(payer, "m", "m", None).map_err(|refusal| refusal.code())?;
-        let served = Served { model: "m", shown: "m", region: "eu-central-1", tier: None, price: None };
+        let served =
+            Served { asked: "m", model: "m", shown: "m", region: "eu-central-1", tier: None, price: None };
         let cost = self.meter.charge(payer, &served, &Usage { input: units, ..Usage::default() });
         assert_eq!(
             cost.map(|cost| cost.total()),
@@ -198,6 +199,27 @@ fn a_model_without_a_price_is_refused_where_a_budget_has_to_be_held() {
     assert_eq!(refused(of_one(), "order", Some(&price("1", "1"))), Ok(()), "its connection has a price");
     let in_euros = Price { currency: currency("EUR"), ..price("1", "1") };
     assert_eq!(refused(of_one(), "order", Some(&in_euros)), Err("PRICE_UNKNOWN"));
+}
+
+#[test]
+fn a_price_of_another_place_holds_for_the_budget() {
+    let bench = Bench::new(budgets(Some("5"), None));
+    let mut elsewhere = entry("m", price("1000000", "0"));
+    elsewhere.region = Some(Pattern::new("us-*").expect("a pattern"));
+    bench.meter.replace_prices(Prices(vec![elsewhere]));
+    let admitted = || bench.meter.admit(&bench.payer, "m", "m", None).map_err(|refusal| refusal.code());
+    for model in ["m", "the-same-by-another-name"] {
+        assert_eq!(admitted(), Ok(()), "{model}");
+        let served =
+            Served { asked: "m", model, shown: "m", region: "eu-central-1", tier: None, price: None };
+        let usage = Usage { input: 3, ..Usage::default() };
+        assert_eq!(
+            bench.meter.charge(&bench.payer, &served, &usage),
+            None,
+            "what it costs here is not known"
+        );
+    }
+    assert_eq!(admitted(), Err("BUDGET_EXCEEDED"), "but it is not free");
 }
 
 #[test]

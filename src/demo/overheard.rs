@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::connector::{Call, Connector, Error, Response, Scope};
+use crate::connector::{Call, Connector, Error, Notebook, Response, Scope};
 use crate::secrets::Masker;
 
 /// What a model answered in the task of a process.
@@ -65,10 +65,13 @@ impl Call for ListenedCall {
         self.call.reused(response)
     }
 
-    fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, Error>> {
+    fn execute_with<'a>(
+        self: Box<Self>,
+        notebook: &'a dyn Notebook,
+    ) -> BoxFuture<'a, Result<Response, Error>> {
         let Self { call, element_id, ear } = *self;
         async move {
-            let result = call.execute().await;
+            let result = call.execute_with(notebook).await;
             let answer = result.clone().map(|response| response.0);
             // A story that nobody reads any more is no reason to fail the job.
             ear.send(Overheard { element_id, answer }).await.ok();

@@ -37,6 +37,18 @@ pub struct Entry {
     pub answer: Vec<u8>,
 }
 
+impl Entry {
+    /// The entry of what was paid on the way to an answer, which must never pass for the answer itself.
+    pub fn into_notes(self) -> Self {
+        Self { fingerprint: notes_on(&self.fingerprint), ..self }
+    }
+}
+
+/// The fingerprint under which notes on a request are kept.
+pub(super) fn notes_on(fingerprint: &Fingerprint) -> Fingerprint {
+    Sha256::new().chain_update(fingerprint).chain_update("notes").finalize().into()
+}
+
 impl fmt::Debug for Entry {
     /// The answer is the process's business and not the log's.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,6 +9,9 @@
 //! - when it was stored, the job's type and its process instance, for limits and for people;
 //! - a checksum and a version, so that nothing else than what was stored is ever taken for an answer.
 //!
+//! In place of an answer it may hold notes on one: what was paid on the way to it, kept by an attempt that has more to
+//! ask, or to do, before its answer is whole. They have a fingerprint of their own, so that they never pass for an answer.
+//!
 //! No secret is in it: where an answer repeats a secret of its job, the secret's name is kept in its place.
 //!
 //! # Its life
@@ -97,6 +100,15 @@ struct Open {
     claims: Claims,
 }
 
+/// What is stored about a request, as JSON text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stored {
+    /// The whole answer.
+    Answer(Vec<u8>),
+    /// What an attempt has paid that did not come to a whole answer.
+    Notes(Vec<u8>),
+}
+
 /// The right to ask for the answer to a job. Dropping it lets the next attempt on.
 #[derive(Debug)]
 pub struct Claim {
@@ -152,10 +164,24 @@ impl Open {
 }
 
 impl Claim {
+    /// What is stored about this very request.
+    pub async fn stored(&self, fingerprint: &Fingerprint) -> Result<Option<Stored>, Error> {
+        let Some(entry) = self.store.get(self.key.clone()).await? else { return Ok(None) };
+        Ok(if entry.fingerprint == *fingerprint {
+            Some(Stored::Answer(entry.answer))
+        } else if entry.fingerprint == entry::notes_on(fingerprint) {
+            Some(Stored::Notes(entry.answer))
+        } else {
+            None
+        })
+    }
+
     /// The stored answer to this very request.
     pub async fn answer(&self, fingerprint: &Fingerprint) -> Result<Option<Vec<u8>>, Error> {
-        let found = self.store.get(self.key.clone()).await?;
-        Ok(found.filter(|entry| entry.fingerprint == *fingerprint).map(|entry| entry.answer))
+        Ok(match self.stored(fingerprint).await? {
+            Some(Stored::Answer(answer)) => Some(answer),
+            Some(Stored::Notes(_)) | None => None,
+        })
     }
 
     /// Keeps an answer. It is durable when this returns.

@@ -1,9 +1,13 @@
 //! The answer to a job: the stored one, or a new one that is stored before anyone sees it.
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
 use super::job::{Mission, Stopped};
 use super::lock::LockKeeper;
-use crate::connector::{self, Call, FailureCause, Outcome, Plan, Response, json};
-use crate::journal::{Claim, Entry, Error, Fingerprint, Removal};
+use crate::connector::{self, Call, FailureCause, Notebook, Outcome, Plan, Response, json};
+use crate::journal::{Claim, Entry, Error, Fingerprint, Removal, Stored};
 use crate::telemetry::{Action, Event, Phase};
 
 /// What becomes of a stored answer when the outcome of its job is known.
@@ -43,8 +47,8 @@ impl Mission {
     /// Gets the answer to a request.
     ///
     /// An answer stored under the job's key and the call's fingerprint is taken here before the model is
-    /// asked, and a new one is made durable here before anyone sees it. A journal that does not work changes
-    /// nothing else.
+    /// asked, and a new one is made durable here before anyone sees it. Where there are only notes, the call goes on
+    /// from them. A journal that does not work changes nothing else.
     pub(super) async fn answer(
         &self,
         keeper: &LockKeeper,
@@ -55,15 +59,17 @@ impl Mission {
             self.make_sure_of_it(keeper).await?;
             return Ok(call.execute().await);
         };
-        let fingerprint = call.fingerprint();
-        if let Some(response) = self.stored(&claim, plan, &fingerprint).await {
-            self.emit(Event::AnswerReused { job_key: self.key().0 });
-            return Ok(Ok(Response(call.reused(response.0))));
+        let mut page =
+            Page { mission: self, claim: &claim, plan, fingerprint: call.fingerprint(), notes: None };
+        match page.stored().await {
+            Some(Found::Answer(response)) => return Ok(Ok(Response(call.reused(response)))),
+            Some(Found::Notes(notes)) => page.notes = Some(notes),
+            None => {}
         }
         self.make_sure_of_it(keeper).await?;
-        let answer = call.execute().await;
+        let answer = call.execute_with(&page).await;
         if let Ok(response) = &answer {
-            self.keep(&claim, plan, fingerprint, response).await;
+            page.put(&response.0, |entry| entry).await;
         }
         Ok(answer)
     }
@@ -74,43 +80,6 @@ impl Mission {
             return Ok(());
         }
         keeper.ask(self).await.map_err(|lost| Stopped::Lost(Phase::Waiting, lost))
-    }
-
-    async fn stored(&self, claim: &Claim, plan: &Plan, fingerprint: &Fingerprint) -> Option<Response> {
-        let job_key = self.key().0;
-        match claim.answer(fingerprint).await {
-            Ok(answer) => plan.reveal(json::parse(&answer?).ok()?).map(Response),
-            Err(error) => {
-                let (reason, message) = (error.code(), error.to_string());
-                self.emit(Event::AnswerNotLookedUp { job_key, reason, message: &message });
-                None
-            }
-        }
-    }
-
-    async fn keep(&self, claim: &Claim, plan: &Plan, fingerprint: Fingerprint, response: &Response) {
-        let job_key = self.key().0;
-        let Some(concealed) = plan.conceal(&response.0) else {
-            let message = "it holds characters that stand for secrets in the journal";
-            self.emit(Event::AnswerNotStored { job_key, reason: "secret", message });
-            return;
-        };
-        let answer = concealed.to_string().into_bytes();
-        let bytes = answer.len();
-        let entry = Entry {
-            fingerprint,
-            stored_at: self.crew().clock.epoch_millis(),
-            job_type: self.tag().job_type.to_owned(),
-            process_instance_key: self.tag().process_instance_key,
-            answer,
-        };
-        match claim.keep(entry).await {
-            Ok(()) => self.emit(Event::AnswerStored { job_key, bytes }),
-            Err(error) => {
-                let (reason, message) = (error.code(), error.to_string());
-                self.emit(Event::AnswerNotStored { job_key, reason, message: &message });
-            }
-        }
     }
 
     /// Drops the job's entry.
@@ -124,5 +93,80 @@ impl Mission {
                 self.emit(Event::AnswerNotDropped { job_key, reason, message: &message });
             }
         }
+    }
+}
+
+/// The place of one request in the journal.
+#[derive(Debug)]
+struct Page<'a> {
+    mission: &'a Mission,
+    claim: &'a Claim,
+    plan: &'a Plan,
+    fingerprint: Fingerprint,
+    /// Those of earlier attempts.
+    notes: Option<Value>,
+}
+
+/// What stands there from an earlier attempt.
+enum Found {
+    Answer(Value),
+    Notes(Value),
+}
+
+impl Page<'_> {
+    async fn stored(&self) -> Option<Found> {
+        let job_key = self.mission.key().0;
+        let read = |kept: Vec<u8>| self.plan.reveal(json::parse(&kept).ok()?);
+        let found = match self.claim.stored(&self.fingerprint).await {
+            Ok(Some(Stored::Answer(answer))) => read(answer).map(Found::Answer),
+            Ok(Some(Stored::Notes(notes))) => read(notes).map(Found::Notes),
+            Ok(None) => None,
+            Err(error) => {
+                let (reason, message) = (error.code(), error.to_string());
+                self.mission.emit(Event::AnswerNotLookedUp { job_key, reason, message: &message });
+                None
+            }
+        };
+        if found.is_some() {
+            self.mission.emit(Event::AnswerReused { job_key });
+        }
+        found
+    }
+
+    /// Writes an answer, or what `form` makes of its entry.
+    async fn put(&self, answer: &Value, form: impl FnOnce(Entry) -> Entry) {
+        let mission = self.mission;
+        let job_key = mission.key().0;
+        let Some(concealed) = self.plan.conceal(answer) else {
+            let message = "it holds characters that stand for secrets in the journal";
+            mission.emit(Event::AnswerNotStored { job_key, reason: "secret", message });
+            return;
+        };
+        let answer = concealed.to_string().into_bytes();
+        let bytes = answer.len();
+        let entry = Entry {
+            fingerprint: self.fingerprint,
+            stored_at: mission.crew().clock.epoch_millis(),
+            job_type: mission.tag().job_type.to_owned(),
+            process_instance_key: mission.tag().process_instance_key,
+            answer,
+        };
+        match self.claim.keep(form(entry)).await {
+            Ok(()) => mission.emit(Event::AnswerStored { job_key, bytes }),
+            Err(error) => {
+                let (reason, message) = (error.code(), error.to_string());
+                mission.emit(Event::AnswerNotStored { job_key, reason, message: &message });
+            }
+        }
+    }
+}
+
+impl Notebook for Page<'_> {
+    fn notes(&self) -> Option<&Value> {
+        self.notes.as_ref()
+    }
+
+    fn keep<'a>(&'a self, notes: &'a Value) -> BoxFuture<'a, ()> {
+        self.put(notes, Entry::into_notes).boxed()
     }
 }

@@ -416,6 +416,53 @@ fn access_explain_says_which_rule_misses_by_what() {
     assert_eq!(json["connectionRules"][0]["grants"], json!(true));
 }
 
+/// What a cluster has and a desk has not: variables, mounted files and folders, the secret of a login.
+const ELSEWHERE: &str = r#"
+[auth]
+client-id = "worker"
+[bedrock]
+ca-certificate-path = "/does/not/exist/ca.pem"
+[secrets]
+folder = "/does/not/exist"
+
+[[connections]]
+name = "sales"
+provider = "bedrock"
+region = "eu-central-1"
+authentication = { kind = "assume-role", role-arn = "arn:aws:iam::123456789012:role/bedrock", external-id = "sales-7", base = { kind = "keys", access-key = { env = "NOT_SET" }, secret-key = { file = "/does/not/exist" } } }
+[[connections.access]]
+[[connections.models]]
+id = "vendor.model-v1:0"
+alias = "nova"
+"#;
+
+#[test]
+fn questions_about_a_configuration_need_no_secrets() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(ELSEWHERE.as_bytes()).unwrap();
+    let path = file.path().display().to_string();
+    let asked = |arguments: &[&str]| run(&[arguments, &["--config", &path]].concat());
+    for (question, expected) in [
+        (&["policy"][..], "arn:aws:bedrock:eu-central-1::foundation-model/vendor.model-v1:0"),
+        (&["policy", "--trust", "external-id", "--principal", "arn:aws:iam::123456789012:role/w"], "sales-7"),
+        (&["templates", "converse"], "\"nova\""),
+        (&["access", "explain", "--process", "p", "--connection", "sales", "--model", "nova"], "granted"),
+    ] {
+        let ended = asked(question);
+        assert_eq!(
+            (ended.code, ended.errors.contains("mistake")),
+            (Some(0), false),
+            "{question:?} {ended:?}"
+        );
+        assert!(ended.output.contains(expected), "{expected} is not in {ended:?}");
+    }
+    let worker = asked(&["run", "--dump-config"]);
+    assert_eq!(worker.code, Some(64), "{worker:?}");
+    for place in ["CLIENT_SECRET", "NOT_SET", "/does/not/exist/ca.pem", "folder", "secret-key.file"] {
+        assert!(worker.errors.contains(place), "{place} is not in {worker:?}");
+    }
+}
+
 #[test]
 fn templates_are_held_against_what_would_be_written() {
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/element-templates");
@@ -438,7 +485,7 @@ fn templates_are_held_against_what_would_be_written() {
 fn templates_offer_the_connections_of_the_file() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/modeler/connections.toml");
     let offered = |template: &str| {
-        let ended = run_with(&["templates", template, "--config", file], &[("HF_TOKEN", "hf")]);
+        let ended = run(&["templates", template, "--config", file]);
         let properties = ended.json()["properties"].as_array().unwrap().clone();
         let choices = properties.iter().filter(|field| {
             field["id"].as_str().is_some_and(|id| id == "connection" || id.starts_with("data.modelId."))

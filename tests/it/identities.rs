@@ -316,6 +316,114 @@ fn caller(identity: &Identity, sessions: &[Session]) -> String {
     }
 }
 
+/// A connection of each kind, and of each base that a role can be assumed from.
+const KINDS: &[(&str, &str)] = &[
+    ("role", r#"{ kind = "role" }"#),
+    (
+        "keys",
+        r#"{ kind = "keys", access-key = { env = "BASE_ID" }, secret-key = { env = "BASE_KEY" }, session-token = { env = "BASE_TOKEN" } }"#,
+    ),
+    ("api-key", r#"{ kind = "api-key", api-key = { env = "BASE_KEY" } }"#),
+    ("profile", r#"{ kind = "profile", profile = "assumed" }"#),
+    (
+        "web-identity",
+        r#"{ kind = "web-identity", role-arn = "POD", token-file = "FILE", session-name = "web" }"#,
+    ),
+    ("by-role", r#"{ kind = "assume-role", role-arn = "PARTNER", session-name = "by-role" }"#),
+    (
+        "by-keys",
+        r#"{ kind = "assume-role", role-arn = "PARTNER", session-name = "by-keys", base = { kind = "keys", access-key = { env = "BASE_ID" }, secret-key = { env = "BASE_KEY" } } }"#,
+    ),
+    (
+        "by-profile",
+        r#"{ kind = "assume-role", role-arn = "PARTNER", session-name = "by-profile", base = { kind = "profile", profile = "keys" } }"#,
+    ),
+    (
+        "by-web-identity",
+        r#"{ kind = "assume-role", role-arn = "PARTNER", session-name = "by-web", base = { kind = "web-identity", role-arn = "POD", token-file = "FILE", session-name = "base" } }"#,
+    ),
+];
+
+/// A request to STS, and who has signed it.
+type Asked = (Operation, Option<&'static str>);
+
+const POD: &str = "arn:aws:iam::210987654321:role/of-the-pod";
+
+fn of_each_kind(token: &NamedTempFile) -> String {
+    let connection = |(name, authentication): &(&str, &str)| {
+        let authentication =
+            authentication.replace("POD", POD).replace("PARTNER", ROLE).replace("FILE", &path(token));
+        format!(
+            "[[connections]]\nname = \"{name}\"\nprovider = \"bedrock\"\nregion = \"eu-central-1\"\naccess = [{{}}]\n\
+             authentication = {authentication}\n[[connections.models]]\nid = \"{MODEL}\"\n"
+        )
+    };
+    KINDS.iter().map(connection).collect()
+}
+
+#[tokio::test]
+async fn each_kind_of_a_connection_asks_for_its_credentials_once() {
+    let issuer = issuer(Options::default()).await;
+    issuer.trust(Role::new(ROLE));
+    issuer.trust(Role::new("arn:aws:iam::210987654321:role/by-profile").external_id("of-the-profile"));
+    issuer.trust(Role::new(POD).web_token("token of the pod"));
+    let (profiles, token) = (file(PROFILES), file("token of the pod"));
+    let configuration = file(&of_each_kind(&token));
+    let stage = Stage::embedded(|launch| {
+        launch
+            .env("BEDROCK_CONNECTOR_CONFIG", path(&configuration))
+            .env("AWS_REGION", "eu-central-1")
+            .env("AWS_ENDPOINT_URL_STS", issuer.url())
+            .env("AWS_CONFIG_FILE", path(&profiles))
+            .env("BASE_ID", "AKIDBASE")
+            .env("BASE_KEY", "basesecret")
+            .env("BASE_TOKEN", "basetoken")
+    })
+    .await;
+    let (by_signature, by_token) = (Operation::AssumeRole, Operation::AssumeRoleWithWebIdentity);
+    let assumed = |name: &str| format!("arn:aws:sts::210987654321:assumed-role/{name}");
+    let expected: [(&str, String, &[Asked]); 9] = [
+        ("role", "AKIDENV".into(), &[]),
+        ("keys", "AKIDBASE basetoken".into(), &[]),
+        ("api-key", "bearer basesecret".into(), &[]),
+        ("profile", assumed("by-profile/profile-session"), &[(by_signature, Some("AKIDPROFILE"))]),
+        ("web-identity", assumed("of-the-pod/web"), &[(by_token, None)]),
+        ("by-role", assumed("bedrock/by-role"), &[(by_signature, Some("AKIDENV"))]),
+        ("by-keys", assumed("bedrock/by-keys"), &[(by_signature, Some("AKIDBASE"))]),
+        ("by-profile", assumed("bedrock/by-profile"), &[(by_signature, Some("AKIDPROFILE"))]),
+        (
+            "by-web-identity",
+            assumed("bedrock/by-web"),
+            &[(by_token, None), (by_signature, Some("of-the-pod/base"))],
+        ),
+    ];
+    assert!(expected.iter().map(|(name, ..)| name).eq(KINDS.iter().map(|(name, _)| name)));
+    for (name, caller_of_all, asked) in expected {
+        stage.bedrock.exchanges().clear();
+        issuer.requests().clear();
+        for _ in 0..2 {
+            let tasks =
+                (0..10).map(|_| stage.gateway.create_job(task(&Value::Null, &json!({"connection": name}))));
+            for key in tasks.collect::<Vec<_>>() {
+                succeeds(&stage, key).await;
+            }
+        }
+        let sessions = issuer.sessions();
+        let callers: Vec<_> =
+            stage.bedrock.exchanges().all().iter().map(|it| caller(&it.identity, &sessions)).collect();
+        assert_eq!(callers, vec![caller_of_all; 20], "{name}");
+        let requests = issuer.requests().all();
+        let signer = |key: &str| {
+            let session = sessions.iter().find(|session| session.access_key == key);
+            session.map_or(key.to_owned(), |session| session.arn.replace(&assumed(""), ""))
+        };
+        let told: Vec<_> = requests.iter().map(|it| (it.operation, it.identity.key().map(signer))).collect();
+        let asked: Vec<_> =
+            asked.iter().map(|(operation, signer)| (Some(*operation), signer.map(str::to_owned))).collect();
+        assert_eq!(told, asked, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn a_task_that_may_not_assume_its_role_spends_nothing() {
     let issuer = issuer(Options::default()).await;

@@ -7,13 +7,15 @@ use std::time::Duration;
 use bedrock_connector::bench::Launch;
 use bedrock_connector::emulator::Gate;
 use bedrock_connector::emulator::bedrock::{Act, Step, Target};
-use bedrock_connector::emulator::gateway::{Fault, NewJob, Reaction, Rpc};
+use bedrock_connector::emulator::gateway::{Command as Told, Fault, NewJob, Reaction, Rpc};
 use bedrock_connector::zeebe::JobKey;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::support::stage::{JOB_TYPE, QUESTION, Stage, good_input};
+use super::support::stage::{JOB_TYPE, NATIVE_TYPE, QUESTION, Stage, good_input};
+use super::support::store::DocumentStore;
 
 const ANSWERING: &str = "a-model-that-answers";
+const PAINTER: &str = "amazon.nova-canvas-v1:0";
 const SILENT: &str = "a-model-that-is-still-thinking";
 /// The jobs of a killed worker come back after a lock, which is short here.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -67,6 +69,39 @@ async fn a_worker_that_is_killed_with_answers_in_hand_does_not_ask_for_them_agai
     stage.all_end(PATIENCE).await;
     assert_eq!(stage.bedrock.calls_of(ANSWERING), 20, "{}", stage.log());
     assert_eq!(stage.bedrock.calls_of(SILENT), 20, "what was not answered is asked again");
+}
+
+#[tokio::test]
+async fn an_image_that_could_not_be_stored_is_not_drawn_again() {
+    let (folder, store) = (tempfile::tempdir().expect("a folder"), DocumentStore::start().await);
+    let in_folder = in_folder(folder.path());
+    let prepare = |launch| in_folder(launch).env("CAMUNDA_CLIENT_RESTADDRESS", store.url());
+    store.be_away(true);
+    let stage = Stage::embedded(prepare).await;
+    let input = json!({
+        "authentication": {"type": "credentials", "accessKey": "AKIDTEST", "secretKey": "secret"},
+        "configuration": {"region": "us-east-1"},
+        "action": "image",
+        "data": {"modelId": PAINTER, "prompt": "A lighthouse", "fileName": "light"},
+    });
+    let job = NewJob::new(NATIVE_TYPE).variables(input.as_object().expect("entries").clone());
+    let key = stage.gateway.create_job(job.header("resultVariable", "answer").header("retryBackoff", "PT1H"));
+    let Told::FailJob(failure) = stage.end_of_attempt(key).await else { panic!("{}", stage.log()) };
+    assert_eq!(failure.retries, 2, "{}", failure.error_message);
+    assert!(failure.error_message.contains("the document store answers with status 503"), "{failure:?}");
+
+    let stage = stage.killed_and_restarted(prepare).await;
+    store.be_away(false);
+    stage.gateway.end_back_off(key);
+    stage.all_end(PATIENCE).await;
+    assert_eq!(stage.bedrock.calls_of(PAINTER), 1, "{}", stage.log());
+    let answer = stage.end_of_attempt(key).await.variables().expect("variables")["answer"].clone();
+    assert_eq!(answer["images"][0]["documentId"], "document-0", "{answer}");
+    assert_eq!(answer["cached"], true);
+    let documents = store.documents();
+    let [document] = documents.as_slice() else { panic!("{documents:?}") };
+    assert_eq!(document.metadata["fileName"], "light.png");
+    assert!(document.content.starts_with(b"\x89PNG"));
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@
 mod bad_input;
 mod cli;
 mod connections;
+mod cost;
 #[path = "../journal/desk.rs"]
 mod desk;
 mod drop_in;

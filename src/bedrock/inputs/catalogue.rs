@@ -3,8 +3,13 @@
 //! The table is the contract between the reader here and the element templates. It cannot drift: a test runs the
 //! reader over values made from the table and compares what was read with what is listed ([`super::read_paths`]).
 
+use serde_json::Value;
+
 use self::InputKind::{Any, Boolean, Choice, Context, Duration, Fraction, List, LongText, Text, WholeNumber};
+use super::Names;
+use crate::bedrock::field::Field;
 use crate::bedrock::sign_in;
+use crate::connector::{json, parse_duration};
 
 /// What an input holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +28,46 @@ pub enum InputKind {
     Any,
     /// An ISO 8601 duration.
     Duration,
+}
+
+impl InputKind {
+    /// Whether the reader makes something of a value that is written for it.
+    pub fn takes(self, value: &Value) -> bool {
+        let field = Field::named("", value, Names::Paths);
+        let text = field.text().ok();
+        match self {
+            Text | LongText => text.is_some(),
+            WholeNumber => matches!(field.integer(), Ok(Some(_))),
+            Fraction => matches!(field.fraction(), Ok(Some(_))),
+            Boolean => text.is_some_and(|text| matches!(text.trim(), "true" | "false")),
+            Choice(choices) => {
+                text.is_some_and(|text| choices.iter().any(|choice| choice.eq_ignore_ascii_case(text.trim())))
+            }
+            List => value.is_array(),
+            Context => match field.value() {
+                Value::String(text) => json::parse(text.as_bytes()).is_ok_and(|value| value.is_object()),
+                other => other.is_object(),
+            },
+            Any => true,
+            Duration => text.and_then(|text| parse_duration(&text)).is_some_and(|length| !length.is_zero()),
+        }
+    }
+
+    /// Completes the sentence «found `x`, …».
+    pub fn expected(self) -> String {
+        let expected = match self {
+            Text | LongText => "expected a text",
+            WholeNumber => "expected a whole number",
+            Fraction => "expected a number",
+            Boolean => "expected true or false",
+            Choice(choices) => return format!("expected one of {}", choices.join(", ")),
+            List => "expected a list",
+            Context => "expected a table",
+            Any => "expected a value",
+            Duration => "expected a duration such as PT5M",
+        };
+        expected.to_owned()
+    }
 }
 
 /// One input.
@@ -358,3 +403,44 @@ pub const INPUTS: &[Input] = &[
     ),
     input("data.timeout", "Time limit", Duration, ALL, "\"PT5M\""),
 ];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_example_is_a_value_that_its_kind_takes() {
+        for input in INPUTS {
+            let example: Value = serde_json::from_str(input.example).unwrap();
+            assert!(example.is_null() || input.kind.takes(&example), "{}: {example}", input.path);
+        }
+    }
+
+    #[test]
+    fn kinds_take_what_the_reader_reads_and_nothing_else() {
+        for (kind, taken, refused) in [
+            (Text, vec![json!("a"), json!(1)], vec![json!({}), json!(["a", "b"])]),
+            (
+                WholeNumber,
+                vec![json!(5), json!("5")],
+                vec![json!("five"), json!(""), json!(true), json!([1, 2])],
+            ),
+            (Fraction, vec![json!(0.5), json!("0.5"), json!(1)], vec![json!("hot"), json!({}), json!(false)]),
+            (Boolean, vec![json!(true), json!("false")], vec![json!("yes"), json!(1), json!([])]),
+            (Choice(&["auto", "off"]), vec![json!("auto"), json!("OFF")], vec![json!("on"), json!(true)]),
+            (List, vec![json!([]), json!([1])], vec![json!("a"), json!({})]),
+            (Context, vec![json!({}), json!("{\"a\": 1}")], vec![json!("a"), json!([1, 2]), json!(1)]),
+            (Any, vec![json!("a"), json!([1]), json!({})], vec![]),
+            (Duration, vec![json!("PT5M")], vec![json!("soon"), json!("PT0S"), json!({})]),
+        ] {
+            for value in taken {
+                assert!(kind.takes(&value), "{kind:?} does not take {value}");
+            }
+            for value in refused {
+                assert!(!kind.takes(&value), "{kind:?} takes {value}");
+            }
+        }
+    }
+}

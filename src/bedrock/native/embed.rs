@@ -1,17 +1,20 @@
 //! Embeddings: one shape of input and output for the models of Amazon and Cohere.
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::{StreamExt as _, stream};
 use serde_json::{Map, Value, json};
 
-use super::envelope::Tally;
+use super::envelope::{Tally, rest};
 use super::family::Family;
+use super::notes::{Note, Notes};
 use super::read::{self, members};
 use crate::bedrock::Error;
 use crate::bedrock::call::{Asked, BedrockCall};
 use crate::bedrock::field::Field;
 use crate::bedrock::outgoing::{Operation, Outgoing};
 use crate::connections::Task;
-use crate::connector;
+use crate::connector::{self, Notebook};
 
 /// How many texts Cohere takes at once; the models of Amazon take one.
 const COHERE_BATCH: usize = 96;
@@ -19,6 +22,13 @@ const COHERE_BATCH: usize = 96;
 const HOSTED_BATCH: usize = 32;
 /// How many requests of one task are under way together.
 const TOGETHER: usize = 4;
+/// After how many answers they are kept for the first time, in case that the process ends.
+const KEPT_FIRST: usize = 16;
+
+/// What answers repeat: the vectors, their shape, and the texts that were sent, which nobody wants in the journal.
+const ECHOES: &[&str] = &["embeddingsByType", "response_type", "texts"];
+/// What else is told by other names.
+const KNOWN: &[&str] = &["embedding", "embeddings", "inputTextTokenCount"];
 
 const PURPOSES: &[&str] = &["search_document", "search_query", "classification", "clustering"];
 
@@ -84,7 +94,7 @@ impl Embed {
         }
     }
 
-    pub(super) async fn run(self, call: &BedrockCall) -> Result<Value, Error> {
+    pub(super) async fn run(self, call: &BedrockCall, notebook: &dyn Notebook) -> Result<Value, Error> {
         if (self.maker == Maker::Hosted) != (call.route.hosted_task() == Some(Task::FeatureExtraction)) {
             let model_id = call.masker.mask(&self.model_id);
             return Err(Error::Request {
@@ -94,36 +104,99 @@ impl Embed {
                 ),
             });
         }
-        let requests = self.bodies().map(|body| {
-            let outgoing = Outgoing::new(&self.model_id, Operation::InvokeModel, body.to_string());
-            async move { call.ask(&outgoing).await }
-        });
-        let answers: Vec<Asked> = stream::iter(requests).buffered(TOGETHER).try_collect().await?;
+        let mut notes = Notes::open(notebook);
+        let answers = self.ask(call, &mut notes).await?;
         let mut tally = Tally::default();
         let mut embeddings = Vec::with_capacity(self.texts.len());
-        for asked in answers {
+        let mut additional = Map::new();
+        for mut asked in answers {
             let counted = asked.value.get("inputTextTokenCount").map(|count| json!({ "inputTokens": count }));
             tally.add(&asked, counted.as_ref());
-            embeddings.extend(vectors(asked.value));
+            embeddings.extend(vectors(&mut asked.value));
+            // As with the number and the region of the request, the last one counts.
+            additional.extend(rest(asked.value, KNOWN));
         }
-        if embeddings.len() != self.texts.len() {
-            return Err(Error::Incomplete {
-                model_id: call.masker.mask(&self.model_id),
-                found: format!("{} embeddings", embeddings.len()),
-                expected: format!("{}, one for each text", self.texts.len()),
-            });
-        }
-        // A model that was not made for sentences gives a vector for each token, which are too many to be one.
-        if embeddings.iter().any(|vector| vector.get(0).is_some_and(Value::is_array)) {
-            return Err(Error::Incomplete {
-                model_id: call.masker.mask(&self.model_id),
-                found: "vectors for tokens".to_owned(),
-                expected: "one vector for each text, as models for sentences give it".to_owned(),
-            });
+        if let Err(error) = self.check(call, &embeddings) {
+            // They would be no better the next time.
+            notes.keep(&[]).await;
+            return Err(error);
         }
         let dimensions = embeddings.first().and_then(Value::as_array).map(Vec::len);
         let told = [("embeddings", Value::Array(embeddings)), ("dimensions", json!(dimensions))];
-        Ok(tally.seal(call, &self.model_id, told, Map::new()))
+        Ok(tally.seal(call, &self.model_id, told, additional))
+    }
+
+    /// Whether there is one vector for each text.
+    fn check(&self, call: &BedrockCall, embeddings: &[Value]) -> Result<(), Error> {
+        let incomplete = |found: String, expected: String| {
+            Err(Error::Incomplete { model_id: call.masker.mask(&self.model_id), found, expected })
+        };
+        if embeddings.len() != self.texts.len() {
+            return incomplete(
+                format!("{} embeddings", embeddings.len()),
+                format!("{}, one for each text", self.texts.len()),
+            );
+        }
+        // A model that was not made for sentences gives a vector for each token, which are too many to be one.
+        if embeddings.iter().any(|vector| vector.get(0).is_some_and(Value::is_array)) {
+            return incomplete(
+                "vectors for tokens".to_owned(),
+                "one vector for each text, as models for sentences give it".to_owned(),
+            );
+        }
+        Ok(())
+    }
+
+    /// Asks for all vectors. When a request fails, those that are answered are kept for the next attempt, and meanwhile
+    /// now and then.
+    async fn ask(&self, call: &BedrockCall, notes: &mut Notes<'_>) -> Result<Vec<Asked>, Error> {
+        let requests: Vec<_> = self
+            .bodies()
+            .map(|body| Outgoing::new(&self.model_id, Operation::InvokeModel, body.to_string()))
+            .map(|outgoing| (notes.take(&outgoing), outgoing))
+            .collect();
+        let has_failed = AtomicBool::new(false);
+        let asking = requests.into_iter().map(|(noted, outgoing)| {
+            let has_failed = &has_failed;
+            async move {
+                let asked = match noted {
+                    Some(noted) => Ok(noted),
+                    // Those under way are paid whatever becomes of the task, so they come to their end; no more begin.
+                    None if has_failed.load(Ordering::Relaxed) => return None,
+                    None => call.ask(&outgoing).await,
+                };
+                has_failed.fetch_or(asked.is_err(), Ordering::Relaxed);
+                Some(asked.map(|mut asked| {
+                    if let Value::Object(answer) = &mut asked.value {
+                        answer.retain(|key, _| !ECHOES.contains(&key.as_str()));
+                    }
+                    Note::new(&outgoing, asked)
+                }))
+            }
+        });
+        let mut asking = stream::iter(asking).buffered(TOGETHER);
+        let (mut paid, mut failure, mut keep_at) = (Vec::new(), None, KEPT_FIRST);
+        while let Some(asked) = asking.next().await {
+            match asked {
+                Some(Ok(note)) => paid.push(note),
+                Some(Err(error)) => failure = failure.or(Some(error)),
+                None => {}
+            }
+            // All are written each time, so that is done when there are twice as many.
+            if paid.len() >= keep_at {
+                notes.keep(&paid).await;
+                keep_at = paid.len().saturating_mul(2);
+            }
+        }
+        match failure {
+            None => Ok(paid.into_iter().map(|note| note.asked).collect()),
+            Some(error) => {
+                if !paid.is_empty() {
+                    notes.keep(&paid).await;
+                }
+                Err(error)
+            }
+        }
     }
 
     fn bodies(&self) -> impl Iterator<Item = Value> {
@@ -218,12 +291,13 @@ fn unknown(data: &Field<'_>, model_id: &str) -> connector::Error {
     ))
 }
 
-/// The vectors of an answer. Cohere puts them under their type when it was asked for types, and Nova each beside its own.
-fn vectors(answer: Value) -> Vec<Value> {
-    let mut answer = match answer {
+/// Takes the vectors out of an answer. Cohere puts them under their type when it was asked for types, and Nova each
+/// beside its own.
+fn vectors(answer: &mut Value) -> Vec<Value> {
+    let answer = match answer {
         Value::Object(answer) => answer,
         // Hugging Face gives nothing but the vectors.
-        Value::Array(vectors) => return vectors,
+        Value::Array(vectors) => return std::mem::take(vectors),
         _ => return Vec::new(),
     };
     if let Some(vector @ Value::Array(_)) = answer.remove("embedding") {

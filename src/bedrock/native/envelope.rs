@@ -21,12 +21,17 @@ pub(super) struct Tally {
     usage: Map<String, Value>,
     /// None: one of them has no price.
     cost: Option<Cost>,
+    /// How many of them earlier attempts had paid.
+    noted: u32,
+    requests: u32,
 }
 
 impl Tally {
     /// Adds a request. Its usage, when it has some, is added number by number.
     pub(super) fn add(&mut self, asked: &Asked, usage: Option<&Value>) {
-        let is_first = self.attempts == 0;
+        let is_first = self.requests == 0;
+        self.requests += 1;
+        self.noted += u32::from(asked.is_noted);
         self.attempts += asked.attempts;
         self.took += asked.took;
         let latency = asked.value.pointer("/metrics/latencyMs").and_then(Value::as_u64);
@@ -140,7 +145,7 @@ impl Tally {
             ("latencyMs", latency.into()),
             ("requestId", json!(self.request_id)),
             ("attempts", self.attempts.into()),
-            ("cached", false.into()),
+            ("cached", (self.requests > 0 && self.noted == self.requests).into()),
             ("additional", Value::Object(additional)),
         ];
         response.extend(common.map(|(key, value)| (key.to_owned(), value)));

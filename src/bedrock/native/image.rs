@@ -2,17 +2,19 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde_json::{Number, Value, json};
 
-use super::envelope::Tally;
+use super::envelope::{Tally, rest};
 use super::family::Family;
+use super::notes::{Note, Notes};
 use super::read::{self, members};
 use crate::bedrock::Error;
-use crate::bedrock::call::BedrockCall;
+use crate::bedrock::call::{Asked, BedrockCall};
 use crate::bedrock::converse::shortest;
 use crate::bedrock::field::Field;
 use crate::bedrock::outgoing::{Operation, Outgoing};
-use crate::connector;
+use crate::connector::{self, Notebook};
 use crate::documents::NewDocument;
 
 /// How often the store is asked to take an image that is paid.
@@ -59,7 +61,11 @@ impl Images {
         Ok(Self { model_id, body, format, result, file_name })
     }
 
-    pub(super) async fn run(self, call: &BedrockCall) -> Result<Value, connector::Error> {
+    pub(super) async fn run(
+        self,
+        call: &BedrockCall,
+        notebook: &dyn Notebook,
+    ) -> Result<Value, connector::Error> {
         if self.result == ImageResult::Document && !call.parts.loader.has_store() {
             return Err(connector::Error::input(
                 "images cannot be stored as documents, because no REST address of the engine is configured; \
@@ -67,57 +73,83 @@ impl Images {
                     .to_owned(),
             ));
         }
-        let asked =
-            call.ask(&Outgoing::new(&self.model_id, Operation::InvokeModel, self.body.to_string())).await?;
+        let paid = self.paid(call, notebook).await?;
         let mut tally = Tally::default();
-        tally.add(&asked, None);
+        tally.add(&paid, None);
+        let drawn = drawn(&paid.value);
+        let count = drawn.len();
+        let mut images = Vec::with_capacity(count);
+        for (index, image) in drawn.into_iter().enumerate() {
+            images.push(match self.result {
+                ImageResult::Base64 => json!({ "base64": image, "contentType": self.content_type() }),
+                ImageResult::Document => {
+                    let content = self.decoded(call, image)?;
+                    self.place(call, content, (count > 1).then_some(index + 1)).await?
+                }
+            });
+        }
+        let list = |key: &str| paid.value.get(key).filter(|value| value.is_array()).cloned();
+        let told = [
+            ("images", Value::Array(images)),
+            ("seeds", list("seeds").unwrap_or_default()),
+            ("finishReasons", list("finish_reasons").unwrap_or_default()),
+        ];
+        let additional = rest(paid.value, &["images", "seeds", "finish_reasons"]);
+        Ok(tally.seal(call, &self.model_id, told, additional))
+    }
+
+    /// The answer of the model. Storing its images may fail, so it is kept before.
+    async fn paid(&self, call: &BedrockCall, notebook: &dyn Notebook) -> Result<Asked, connector::Error> {
+        let outgoing = Outgoing::new(&self.model_id, Operation::InvokeModel, self.body.to_string());
+        let mut notes = Notes::open(notebook);
+        if let Some(noted) = notes.take(&outgoing) {
+            return Ok(noted);
+        }
+        let asked = call.ask(&outgoing).await?;
         let drawn = drawn(&asked.value);
         if drawn.is_empty() {
             let model_id = call.masker.mask(&self.model_id);
             let reason = refusal(&asked.value);
             return Err(Error::NoImage { model_id, reason }.into());
         }
-        let count = drawn.len();
-        let mut images = Vec::with_capacity(count);
-        for (index, image) in drawn.into_iter().enumerate() {
-            images.push(self.place(call, image, (count > 1).then_some(index + 1)).await?);
+        if self.result == ImageResult::Base64 {
+            return Ok(asked);
         }
-        let list = |key: &str| asked.value.get(key).filter(|value| value.is_array()).cloned();
-        let told = [
-            ("images", Value::Array(images)),
-            ("seeds", list("seeds").unwrap_or_default()),
-            ("finishReasons", list("finish_reasons").unwrap_or_default()),
-        ];
-        let error = asked.value.get("error").filter(|error| !error.is_null());
-        let additional = error.map(|error| ("error".to_owned(), error.clone())).into_iter().collect();
-        Ok(tally.seal(call, &self.model_id, told, additional))
+        // An answer that can never be stored is not worth keeping.
+        drawn.into_iter().try_for_each(|image| self.decoded(call, image).map(drop))?;
+        let note = Note::new(&outgoing, asked);
+        notes.keep(std::slice::from_ref(&note)).await;
+        Ok(note.asked)
+    }
+
+    fn content_type(&self) -> String {
+        format!("image/{}", self.format)
+    }
+
+    fn decoded(&self, call: &BedrockCall, image: &str) -> Result<Bytes, Error> {
+        STANDARD.decode(image).map(Bytes::from).map_err(|_| Error::NoImage {
+            model_id: call.masker.mask(&self.model_id),
+            reason: "an image is not in base64".to_owned(),
+        })
     }
 
     /// An image as the process holds it.
     async fn place(
         &self,
         call: &BedrockCall,
-        image: String,
+        content: Bytes,
         number: Option<usize>,
     ) -> Result<Value, connector::Error> {
-        let content_type = format!("image/{}", self.format);
-        if self.result == ImageResult::Base64 {
-            return Ok(json!({ "base64": image, "contentType": content_type }));
-        }
-        let content = STANDARD.decode(&image).map_err(|_| Error::NoImage {
-            model_id: call.masker.mask(&self.model_id),
-            reason: "an image is not in base64".to_owned(),
-        })?;
         let name = match number {
             Some(number) => format!("{}-{number}.{}", self.file_name, self.format),
             None => format!("{}.{}", self.file_name, self.format),
         };
-        let document = NewDocument { name, content_type, content: content.into() };
+        let document = NewDocument { name, content_type: self.content_type(), content };
         let mut attempts = 1;
         loop {
             match call.parts.loader.create(document.clone()).await {
                 Ok(reference) => return Ok(reference.to_value()),
-                // The image is paid, and a store that is away for a moment should not cost it.
+                // A store that is away for a moment should not cost a retry.
                 Err(error) if error.is_transient() && attempts < STORE_ATTEMPTS => attempts += 1,
                 Err(error) => return Err(Error::from(error).into()),
             }
@@ -206,9 +238,9 @@ fn not_for(data: &Field<'_>, key: &str, model_id: &str, remedy: &str) -> connect
 }
 
 /// The images of an answer, in base64.
-fn drawn(answer: &Value) -> Vec<String> {
+fn drawn(answer: &Value) -> Vec<&str> {
     let images = answer.get("images").and_then(Value::as_array);
-    images.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    images.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 /// Why there is no image.

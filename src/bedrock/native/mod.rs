@@ -3,6 +3,7 @@
 //! - `task.rs` reads the input of each action, `read.rs` has what they share.
 //! - `chat/` is Converse: its request piece by piece, structured output, and the response.
 //! - The other actions are one file each; `envelope.rs` is what all responses have in common.
+//! - `notes.rs` keeps what is paid on the way to an answer.
 
 mod chat;
 mod embed;
@@ -11,6 +12,7 @@ mod family;
 mod guardrail;
 mod image;
 mod invoke;
+mod notes;
 mod read;
 mod task;
 mod tokens;

@@ -14,7 +14,7 @@ use super::tokens::Count;
 use crate::bedrock::call::BedrockCall;
 use crate::bedrock::field::Field;
 use crate::bedrock::input::Action;
-use crate::connector;
+use crate::connector::{self, Notebook};
 use crate::documents::Session;
 
 /// What a task wants, and how long it may take.
@@ -57,12 +57,13 @@ impl Task {
         self,
         call: &BedrockCall,
         session: Session<'_>,
+        notebook: &dyn Notebook,
     ) -> Result<Value, connector::Error> {
         match self.wish {
             Wish::Chat(chat) => chat.run(call, session).await,
             Wish::Invoke(invoke) => Ok(invoke.run(call).await?),
-            Wish::Embed(embed) => Ok(embed.run(call).await?),
-            Wish::Images(images) => images.run(call).await,
+            Wish::Embed(embed) => Ok(embed.run(call, notebook).await?),
+            Wish::Images(images) => images.run(call, notebook).await,
             Wish::Count(count) => Ok(count.run(call, session).await?),
             Wish::Check(check) => Ok(check.run(call).await?),
         }

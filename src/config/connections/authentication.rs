@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use config::{Value, ValueKind};
 
 use super::table::{Sink, Table};
-use crate::config::parse;
+use crate::config::{Purpose, parse};
 use crate::connections::{Authentication, Reference, RoleForm, RoleSession};
 use crate::secret::Secret;
 
@@ -137,6 +137,9 @@ fn reference(value: &Value, table: &Table<'_>, sink: &mut Sink<'_, '_>, key: &st
 }
 
 fn from_environment(table: &Table<'_>, sink: &mut Sink<'_, '_>, variable: String) -> Option<Reference> {
+    if sink.surroundings.purpose == Purpose::Questions {
+        return Some(Reference::Environment { variable, value: None });
+    }
     let found = sink
         .surroundings
         .variables
@@ -144,10 +147,13 @@ fn from_environment(table: &Table<'_>, sink: &mut Sink<'_, '_>, variable: String
         .find(|(name, value)| *name == variable && !value.trim().is_empty());
     let value = found.map(|(_, value)| Secret::from(value.trim()));
     table.check(sink, "env", value.is_some(), "expected a variable of the environment that is set");
-    Some(Reference::Environment { variable, value: value? })
+    Some(Reference::Environment { variable, value: Some(value?) })
 }
 
 fn from_file(table: &Table<'_>, sink: &mut Sink<'_, '_>, path: PathBuf) -> Option<Reference> {
+    if sink.surroundings.purpose == Purpose::Questions {
+        return Some(Reference::File(path));
+    }
     match std::fs::read_to_string(&path) {
         Ok(text) if text.trim().is_empty() => {
             table.mistake(sink, "file", "expected a file that is not empty")

@@ -6,6 +6,7 @@ mod access;
 mod authentication;
 mod dump;
 mod model;
+mod parameters;
 
 #[cfg(test)]
 mod tests;
@@ -32,7 +33,8 @@ pub(crate) fn from(
 ) -> Directory {
     let (Some(file), Some(value)) = (file, value) else { return Directory::default() };
     let file = file.display().to_string();
-    read(value, &Surroundings { file: &file, variables, region }, &mut reader.mistakes)
+    let surroundings = Surroundings { file: &file, variables, purpose: reader.purpose, region };
+    read(value, &surroundings, &mut reader.mistakes)
 }
 
 /// Whether tasks may go without a connection.
@@ -91,8 +93,14 @@ fn connection(mut table: Table<'_>, sink: &mut Sink<'_, '_>) -> Option<Connectio
         }
     }
     let namespace = table.text(sink, "namespace");
-    if !is_hosted {
-        table.refuse(sink, "namespace", "expected nothing, because only Hugging Face has namespaces");
+    match &namespace {
+        Some(namespace) if is_hosted => {
+            let expected = "expected the name of a user or an organization: at most 96 letters, digits, dots, dashes \
+                            and underscores";
+            table.check(sink, "namespace", model::is_repository_part(namespace), expected);
+        }
+        _ if is_hosted => {}
+        _ => table.refuse(sink, "namespace", "expected nothing, because only Hugging Face has namespaces"),
     }
     let mut connection = Connection {
         name: name.clone().unwrap_or_default(),
@@ -163,6 +171,10 @@ impl Table<'_> {
     fn address(&mut self, sink: &mut Sink<'_, '_>, key: &'static str) -> Option<String> {
         let address = self.text(sink, key)?;
         let read = address.contains("://").then(|| parse::address(&address, false)).flatten();
+        if read.is_none() && parse::may_hold_password(&address) {
+            sink.mistake(&self.place_of(key), None, parse::WITHOUT_USER);
+            return None;
+        }
         self.check(sink, key, read.is_some(), "expected an address such as https://host");
         read
     }

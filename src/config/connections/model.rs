@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use config::{Value, ValueKind};
-use serde_json::{Map, Number};
+use config::ValueKind;
 
 use super::table::{Sink, Table, named_place};
-use super::{NAME, access, account, authentication, is_name};
+use super::{NAME, access, account, authentication, is_name, parameters};
 use crate::config::prices;
 use crate::connections::{Connection, Hosted, Kind, Model, PRESETS, Preset, Provider, Task, Upstream};
 use crate::cost::Price;
@@ -54,25 +53,20 @@ fn model(mut table: Table<'_>, sink: &mut Sink<'_, '_>, connection: &Connection)
         }
         (id, preset) => id.or_else(|| preset.map(|preset| preset.id.to_owned())),
     };
-    let id =
-        id.filter(|id| table.check(sink, "id", is_id(id), "expected at most 2048 characters without spaces"));
-    let id = id.map(|id| match &connection.namespace {
-        Some(namespace) if !id.contains('/') => format!("{namespace}/{id}"),
-        _ => id,
-    });
-    let id = id.filter(|id| {
-        let has_owner = id.split('/').filter(|part| !part.is_empty()).count() == 2;
-        let expected = "expected owner/name, or a name alone where the connection has a namespace";
-        !is_hosted || table.check(sink, "id", has_owner, expected)
-    });
+    let id = id.and_then(|id| provider_id(&table, sink, id, connection));
     let kind = table.word(sink, "kind", Kind::WORDS, Kind::of_word);
-    let kind = kind.or(preset.map(|preset| preset.kind)).unwrap_or(Kind::Text);
+    if let (Some(kind), Some(preset)) = (kind, preset) {
+        let expected = format!("expected {}, which the preset is, or nothing", preset.kind);
+        table.check(sink, "kind", kind == preset.kind, &expected);
+    }
     let alias = table.text(sink, "alias").filter(|alias| {
         let expected = "expected at most 128 letters, digits and any of ._-:/";
         table.check(sink, "alias", is_alias(alias), expected)
     });
     let alias = alias.or_else(|| preset.map(|preset| preset.name.to_owned())).or_else(|| id.clone());
-    let hosted = hosted(&mut table, sink, kind, is_hosted);
+    let task = task(&mut table, sink, is_hosted);
+    let kind = kind.or(preset.map(|preset| preset.kind)).or(task.map(Task::kind)).unwrap_or(Kind::Text);
+    let hosted = if is_hosted { hosted(&mut table, sink, kind, task) } else { None };
     let mut model = Model {
         alias: alias.unwrap_or_default(),
         kind,
@@ -80,7 +74,7 @@ fn model(mut table: Table<'_>, sink: &mut Sink<'_, '_>, connection: &Connection)
             .text(sink, "description")
             .or_else(|| preset.map(|preset| preset.description.to_owned())),
         active: table.switch(sink, "active").unwrap_or(true),
-        parameters: parameters(&mut table, sink),
+        parameters: parameters::read(&mut table, sink, kind),
         price: price(&mut table, sink),
         upstreams: Vec::new(),
         access: access::rules(&mut table, sink),
@@ -104,26 +98,66 @@ fn preset(table: &mut Table<'_>, sink: &mut Sink<'_, '_>, is_hosted: bool) -> Op
     preset
 }
 
-fn is_id(text: &str) -> bool {
-    text.len() <= 2048 && !text.contains(char::is_whitespace)
+/// The id as the provider takes it. At Hugging Face, models without an owner are those of the namespace.
+fn provider_id(
+    table: &Table<'_>,
+    sink: &mut Sink<'_, '_>,
+    id: String,
+    connection: &Connection,
+) -> Option<String> {
+    let is_short = id.len() <= 2048 && !id.contains(char::is_whitespace);
+    if !table.check(sink, "id", is_short, "expected at most 2048 characters without spaces") {
+        return None;
+    }
+    if connection.provider != Provider::HuggingFace {
+        return Some(id);
+    }
+    let (owner, name) = match id.split_once('/') {
+        Some((owner, name)) => (Some(owner), name),
+        None => (connection.namespace.as_deref(), id.as_str()),
+    };
+    // What is wrong with the namespace has been told there.
+    let has_owner = owner.is_some_and(|owner| !id.contains('/') || is_repository_part(owner));
+    // The router takes the provider that is to serve the model behind a colon.
+    let holds = has_owner && name.splitn(2, ':').all(is_repository_part);
+    let expected = "expected owner/name, or a name alone where the connection has a namespace";
+    if !table.check(sink, "id", holds, expected) {
+        return None;
+    }
+    owner.map(|owner| format!("{owner}/{name}"))
+}
+
+/// Whether it can be the name of a user, an organization or a model at Hugging Face.
+pub(super) fn is_repository_part(text: &str) -> bool {
+    (1..=96).contains(&text.len())
+        && !text.starts_with(['.', '-'])
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
 }
 
 fn is_alias(text: &str) -> bool {
     text.len() <= 128 && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-:/".contains(c))
 }
 
-fn hosted(table: &mut Table<'_>, sink: &mut Sink<'_, '_>, kind: Kind, is_hosted: bool) -> Option<Hosted> {
-    if !is_hosted {
-        table.refuse(sink, "task", "expected nothing, because only models of Hugging Face have tasks");
-        table.refuse(
-            sink,
-            "endpoint",
-            "expected nothing here; set the endpoint of the connection, or of an upstream",
-        );
-        return None;
+/// The task that is written, which only models of Hugging Face have.
+fn task(table: &mut Table<'_>, sink: &mut Sink<'_, '_>, is_hosted: bool) -> Option<Task> {
+    if is_hosted {
+        return table.word(sink, "task", Task::WORDS, Task::of_word);
     }
-    let task = table.word(sink, "task", Task::WORDS, Task::of_word);
+    table.refuse(sink, "task", "expected nothing, because only models of Hugging Face have tasks");
+    let expected = "expected nothing here; set the endpoint of the connection, or of an upstream";
+    table.refuse(sink, "endpoint", expected);
+    None
+}
+
+fn hosted(table: &mut Table<'_>, sink: &mut Sink<'_, '_>, kind: Kind, task: Option<Task>) -> Option<Hosted> {
     let endpoint = table.address(sink, "endpoint");
+    if let Some(task) = task.filter(|_| kind != Kind::Image) {
+        let fitting =
+            Task::WORDS.iter().copied().filter(|word| Task::of_word(word).map(Task::kind) == Some(kind));
+        let fitting = fitting.collect::<Vec<_>>().join(" or ");
+        let expected = format!("expected {fitting}, because the kind of the model is {kind}");
+        table.check(sink, "task", task.kind() == kind, &expected);
+    }
     let usual = match kind {
         Kind::Text => Some(Task::Chat),
         Kind::Embedding => Some(Task::FeatureExtraction),
@@ -137,45 +171,6 @@ fn hosted(table: &mut Table<'_>, sink: &mut Sink<'_, '_>, kind: Kind, is_hosted:
         }
     };
     Some(Hosted { task: task.or(usual)?, endpoint })
-}
-
-/// Any values, as the input of a task has them.
-fn parameters(table: &mut Table<'_>, sink: &mut Sink<'_, '_>) -> Map<String, serde_json::Value> {
-    match table.value("parameters").map(|value| (json(value), value)) {
-        None => Map::new(),
-        Some((Some(serde_json::Value::Object(entries)), _)) => {
-            let expected = "expected nothing, because the id of the model says it";
-            let place = table.place_of("parameters.modelId");
-            if entries.contains_key("modelId") {
-                sink.mistake(&place, None, expected);
-            }
-            entries
-        }
-        Some(_) => {
-            table.mistake(sink, "parameters", "expected a table such as { maxTokens = 1024 }");
-            Map::new()
-        }
-    }
-}
-
-fn json(value: &Value) -> Option<serde_json::Value> {
-    Some(match &value.kind {
-        ValueKind::Nil => serde_json::Value::Null,
-        ValueKind::Boolean(value) => (*value).into(),
-        ValueKind::I64(number) => (*number).into(),
-        ValueKind::U64(number) => (*number).into(),
-        ValueKind::I128(_) | ValueKind::U128(_) => return None,
-        ValueKind::Float(number) => serde_json::Value::Number(Number::from_f64(*number)?),
-        ValueKind::String(text) => text.as_str().into(),
-        ValueKind::Array(items) => items.iter().map(json).collect::<Option<Vec<_>>>()?.into(),
-        ValueKind::Table(entries) => {
-            let mut entries: Vec<_> = entries.iter().collect();
-            // The reader keeps no order; a fixed one keeps fingerprints of requests the same.
-            entries.sort_by_key(|(key, _)| key.as_str());
-            let entries = entries.into_iter().map(|(key, value)| Some((key.clone(), json(value)?)));
-            serde_json::Value::Object(entries.collect::<Option<_>>()?)
-        }
-    })
 }
 
 fn price(table: &mut Table<'_>, sink: &mut Sink<'_, '_>) -> Option<Price> {
@@ -255,9 +250,10 @@ fn upstream(
             "expected kind = \"api-key\", which is all that Hugging Face takes",
         );
     }
+    let own_id = table.text(sink, "id").and_then(|id| provider_id(&table, sink, id, connection));
     let upstream = Upstream {
         name: name.unwrap_or_default(),
-        model_id: table.text(sink, "id").unwrap_or_else(|| usual.model_id.clone()),
+        model_id: own_id.unwrap_or_else(|| usual.model_id.clone()),
         region: own_region.or_else(|| usual.region.clone()),
         // Another identity is another account, unless it is said.
         account: own_account.or_else(|| usual.account.clone().filter(|_| own_identity.is_none())),

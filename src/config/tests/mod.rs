@@ -84,7 +84,7 @@ fn the_defaults_in_the_list_are_the_components_defaults() {
 
 #[test]
 fn every_setting_in_the_list_is_read() {
-    let mut reader = Reader::new(Default::default(), Vec::new());
+    let mut reader = Reader::new(Default::default(), Purpose::Calls, Vec::new());
     let reload = reload(&mut reader, None, None);
     Config::from_reader(&mut reader, &[], reload, &Tables::default()).unwrap();
     assert_eq!(reader.unasked(), Vec::<&str>::new());
@@ -358,6 +358,22 @@ fn a_mistake_in_a_secret_does_not_show_it() {
     let expected =
         ["environment variable HTTPS_PROXY: expected an address such as postgres://user:password@host/name"];
     assert_eq!(mistakes, expected);
+}
+
+#[test]
+fn an_address_with_a_password_is_refused_without_being_shown() {
+    for setting in env::settings().filter(|setting| setting.form == Form::Address) {
+        let (section, name) = setting.key.split_once('.').unwrap();
+        for address in
+            ["\"https://me:hidden@host\"", "\"https://me:hid den@host\"", "[\"https://me:hidden@host\"]"]
+        {
+            let file = format!("[{section}]\n{name} = {address}\n");
+            let expected = format!("{} in FILE: {}", setting.key, parse::WITHOUT_USER);
+            assert_eq!(Start::default().file(&file).mistakes(), [expected]);
+        }
+        let mistakes = with_env([(setting.variable, "https://me:hidden@host")]).mistakes();
+        assert_eq!(mistakes, [format!("environment variable {}: {}", setting.variable, parse::WITHOUT_USER)]);
+    }
 }
 
 #[test]

@@ -119,6 +119,7 @@ fn guide() -> Guide {
             "embeddings": [[0.12, -0.98, 0.15], [0.48, 0.6, -0.64]],
             "dimensions": 3,
             "modelId": "amazon.titan-embed-text-v2:0",
+            "cost": parts::cost("0.00000018", ["0.00000018", "0", "0", "0", "0"]),
             "usage": {
                 "inputTokens": 9, "outputTokens": 0, "totalTokens": 9,
                 "cache": {"readInputTokens": 0, "writeInputTokens": 0, "details": []}

@@ -67,34 +67,33 @@ pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {
 }
 
 fn guide() -> Guide {
-    let mut response = parts::response(json!({
-        "action": "GUARDRAIL_INTERVENED",
-        "intervened": true,
-        "texts": ["My name is {NAME} and my lamp is broken."],
-        "assessments": [{
-            "sensitiveInformationPolicy": {
-                "piiEntities": [{"type": "NAME", "match": "Ada Example", "action": "ANONYMIZED"}]
-            }
-        }],
-        "guardrailId": "gr1a2b3c4d5e",
-        "guardrailVersion": "1"
-    }));
-    if let Some(entries) = response.as_object_mut() {
-        entries.shift_remove("modelId");
-    }
+    let response = parts::response_without(
+        NO_MODEL,
+        json!({
+            "action": "GUARDRAIL_INTERVENED",
+            "intervened": true,
+            "texts": ["My name is {NAME} and my lamp is broken."],
+            "assessments": [{
+                "sensitiveInformationPolicy": {
+                    "piiEntities": [{"type": "NAME", "match": "Ada Example", "action": "ANONYMIZED"}]
+                }
+            }],
+            "guardrailId": "gr1a2b3c4d5e",
+            "guardrailVersion": "1"
+        }),
+    );
     Guide {
         purpose: "For texts that come from outside or go outside, whoever wrote them: the guardrail blocks what your company forbids and masks what is private. No model is asked.",
         aws: "https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-use-independent-api.html",
         answer: "`texts` is what may be used: the texts as they were, with masks, or the guardrail's own message in place of what it blocked.",
         response,
-        parts: PARTS
-            .iter()
-            .chain(parts::ABOUT_THE_CALL.iter().filter(|part| part.path != "modelId"))
-            .copied()
-            .collect(),
+        parts: parts::parts_without(NO_MODEL, PARTS),
         errors: parts::failures(),
     }
 }
+
+/// What is not told, because no model is asked.
+const NO_MODEL: &[&str] = &["usage", "cost", "modelId"];
 
 const PARTS: &[Part] = &[
     Part::new("action", "`NONE` or `GUARDRAIL_INTERVENED`.", "= {action: action}"),

@@ -81,7 +81,13 @@ fn guide() -> Guide {
                 "results": [{"tokenCount": 12, "outputText": "Rayleigh scattering.", "completionReason": "FINISH"}]
             },
             "contentType": "application/json",
-            "guardrail": {"intervened": false, "trace": null}
+            "guardrail": {"intervened": false, "trace": null},
+            "usage": {
+                "inputTokens": 5, "outputTokens": 12, "totalTokens": 17,
+                "cache": {"readInputTokens": 0, "writeInputTokens": 0, "details": []}
+            },
+            "cost": parts::cost("0.0000082", ["0.000001", "0.0000072", "0", "0", "0"]),
+            "modelId": "amazon.titan-text-express-v1"
         })),
         parts: PARTS.iter().chain(parts::ABOUT_THE_CALL).copied().collect(),
         errors: parts::failures(),

@@ -1,6 +1,6 @@
 //! Sections that some of the native templates share, and what all their answers have.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use crate::template::fields::documents;
 use crate::template::fields::model::{self, ModelField};
@@ -251,7 +251,7 @@ pub(super) fn about_the_call() -> Map<String, Value> {
             "inputTokens": 412, "outputTokens": 96, "totalTokens": 508,
             "cache": {"readInputTokens": 380, "writeInputTokens": 0, "details": []}
         },
-        "cost": {"total": 0.002_676, "currency": "USD"},
+        "cost": cost("0.00279", ["0.001236", "0.00144", "0.000114", "0", "0"]),
         "modelId": "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
         "region": "eu-central-1",
         "latencyMs": 1840,
@@ -265,11 +265,34 @@ pub(super) fn about_the_call() -> Map<String, Value> {
 
 /// A sample answer: its own parts, then those that all have.
 pub(super) fn response(own: Value) -> Value {
+    response_without(&[], own)
+}
+
+/// A sample answer of an action that has nothing to say in some of these.
+pub(super) fn response_without(missing: &[&str], own: Value) -> Value {
     let mut entries = own.as_object().cloned().unwrap_or_default();
     for (key, value) in about_the_call() {
-        entries.entry(key).or_insert(value);
+        if !missing.contains(&key.as_str()) {
+            entries.entry(key).or_insert(value);
+        }
     }
     Value::Object(entries)
+}
+
+/// What a sample answer cost: input, output, what was read from the cache and written to it, and images.
+pub(super) fn cost(total: &str, [input, output, cache_read, cache_write, images]: [&str; 5]) -> Value {
+    // As it is written: small amounts would turn into powers of ten.
+    let amount = |text: &str| text.parse::<Number>().map(Value::Number).unwrap_or_default();
+    json!({
+        "total": amount(total), "currency": "USD", "input": amount(input), "output": amount(output),
+        "cacheRead": amount(cache_read), "cacheWrite": amount(cache_write), "images": amount(images)
+    })
+}
+
+/// The parts of an answer with those that all have, but for these.
+pub(super) fn parts_without(missing: &[&str], own: &[Part]) -> Vec<Part> {
+    let common = ABOUT_THE_CALL.iter().filter(|part| !missing.contains(&part.path));
+    own.iter().chain(common).copied().collect()
 }
 
 pub(super) const ABOUT_THE_CALL: &[Part] = &[
@@ -280,7 +303,7 @@ pub(super) const ABOUT_THE_CALL: &[Part] = &[
     ),
     Part::new(
         "cost",
-        "What the call cost by the operator's price list; null if the model is not on it.",
+        "What the call cost by the operator's price list, in all and by what it was for; null if the model is not on it.",
         "= {cost: cost.total}",
     ),
     Part::new("modelId", "The model that answered.", "= {answeredBy: modelId}"),

@@ -87,14 +87,20 @@ fn guide() -> Guide {
         purpose: "For a gateway before an expensive question: count first, and take another way when the text is too long. Counting costs nothing.",
         aws: "https://docs.aws.amazon.com/bedrock/latest/userguide/count-tokens.html",
         answer: "The number is that of this model; another model counts otherwise.",
-        response: parts::response(json!({
-            "inputTokens": 412,
-            "modelId": "anthropic.claude-haiku-4-5-20251001-v1:0"
-        })),
-        parts: PARTS.iter().chain(parts::ABOUT_THE_CALL).copied().collect(),
+        response: parts::response_without(
+            FREE,
+            json!({
+                "inputTokens": 412,
+                "modelId": "anthropic.claude-haiku-4-5-20251001-v1:0"
+            }),
+        ),
+        parts: parts::parts_without(FREE, PARTS),
         errors: parts::failures(),
     }
 }
+
+/// What is not told, because nothing is paid.
+const FREE: &[&str] = &["usage", "cost"];
 
 const PARTS: &[Part] =
     &[Part::new("inputTokens", "How many tokens the model would read.", "= {tooLong: inputTokens > 100000}")];

@@ -70,14 +70,17 @@ async fn stored(journal: &Journal, key: JobKey, action: &str) -> Option<String> 
 }
 
 async fn store(journal: &Journal, key: JobKey, action: &str, answer: &str) {
-    let entry = Entry {
+    journal.claim(key.0).await.unwrap().keep(entry(action, answer)).await.unwrap();
+}
+
+fn entry(action: &str, answer: &str) -> Entry {
+    Entry {
         fingerprint: fingerprint(action),
         stored_at: SystemClock.epoch_millis(),
         job_type: JOB_TYPE.to_owned(),
         process_instance_key: 0,
         answer: answer.as_bytes().to_vec(),
-    };
-    journal.claim(key.0).await.unwrap().keep(entry).await.unwrap();
+    }
 }
 
 fn short_lock() -> Options {
@@ -190,6 +193,41 @@ async fn only_the_answer_to_the_very_same_request_is_used() {
         let received = kept.scene.gateway.received_for(key);
         assert_eq!(received[0].command.variables().unwrap(), json!({ "answer": { "text": text } }));
     }
+}
+
+#[tokio::test]
+async fn what_a_call_has_noted_is_there_for_the_next_attempt() {
+    let kept = Kept::new(options()).await;
+    let scene = &kept.scene;
+    // Whoever is asked to try again later wants what was paid to count.
+    let again = "=if error = null then null else jobError(\"again\", {}, job.retries - 1)";
+    for header in [None, Some(again)] {
+        let before = scene.model.seen().started;
+        let job = new_job("note").retries(3);
+        let job = header.into_iter().fold(job, |job, header| job.header("errorExpression", header));
+        let key = scene.gateway.create_job(job);
+        assert_eq!(scene.completed(key).await.activations, 2);
+        assert_eq!(scene.model.seen().started, before + 1);
+        let received = scene.gateway.received_for(key);
+        let ended = received.last().expect("the end of the job").command.variables().unwrap();
+        assert_eq!(ended, json!({ "answer": { "text": "as noted" } }));
+        kept.entry_goes(key, "note").await;
+    }
+}
+
+#[tokio::test]
+async fn notes_are_no_answer_and_of_no_use_to_another_request() {
+    let gateway = gateway().await;
+    let key = gateway.create_job(new_job("answer"));
+    let fill = async |journal: &Journal| {
+        let claim = journal.claim(key.0).await.unwrap();
+        claim.keep(entry("another", "{\"text\":\"from before\"}").into_notes()).await.unwrap();
+        assert_eq!(claim.answer(&fingerprint("another")).await.unwrap(), None);
+    };
+    let kept = Kept::at(gateway, options(), fill).await;
+    kept.scene.completed(key).await;
+    let received = kept.scene.gateway.received_for(key);
+    assert_eq!(received[0].command.variables().unwrap(), json!({ "answer": { "text": "hello" } }));
 }
 
 #[tokio::test]

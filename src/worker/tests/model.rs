@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, watch};
 
-use crate::connector::{Call, Code, Connector, Error, Response, Retry, Scope};
+use crate::connector::{Call, Code, Connector, Error, Notebook, Response, Retry, Scope};
 use crate::secrets::Masker;
 
 /// The model that tests look at. Clones are the same one.
@@ -91,8 +91,14 @@ impl Call for FakeCall {
 
     fn mask(&mut self, _masker: &Masker) {}
 
-    fn execute(self: Box<Self>) -> BoxFuture<'static, Result<Response, Error>> {
+    fn execute_with<'a>(
+        self: Box<Self>,
+        notebook: &'a dyn Notebook,
+    ) -> BoxFuture<'a, Result<Response, Error>> {
         Box::pin(async move {
+            if let Some(noted) = notebook.notes() {
+                return Ok(Response(noted.clone()));
+            }
             let running = Running::begin(&self.model);
             match self.action.as_str() {
                 "wait" => {
@@ -100,6 +106,12 @@ impl Call for FakeCall {
                     assert!(opened, "the gate lives as long as the model");
                 }
                 "step" => self.model.steps.acquire().await.expect("it is never closed").forget(),
+                // It has paid, and fails at what is left to do.
+                "note" => {
+                    notebook.keep(&json!({ "text": "as noted" })).await;
+                    running.end();
+                    return Err(failure());
+                }
                 "fail" => {
                     running.end();
                     return Err(failure());

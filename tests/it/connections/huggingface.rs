@@ -2,8 +2,9 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use bedrock_connector::bench::Launch;
 use bedrock_connector::emulator::Times;
-use bedrock_connector::emulator::gateway::NewJob;
+use bedrock_connector::emulator::gateway::{self, Command, NewJob, Reaction, Received, Rpc};
 use bedrock_connector::emulator::huggingface::{Fault, HuggingFace};
 use serde_json::{Value, json};
 
@@ -170,6 +171,86 @@ async fn errors_are_told_with_their_codes() {
     for code in ["HUGGINGFACE_UNAUTHORIZED", "HUGGINGFACE_INVALID", "HUGGINGFACE_UNAVAILABLE", "STREAM_CUT"] {
         assert!(page.contains(&format!("code=\"{code}\"")), "{code}");
     }
+}
+
+#[tokio::test]
+async fn an_error_expression_sees_the_codes() {
+    let hub = Hub::with(&[("BEDROCK_CONNECTOR_STREAM_IDLE", "PT0.2S")]).await;
+    for (fault, code, text) in [
+        (Fault::Status(402), "HUGGINGFACE_NO_CREDIT", "Status Code: 402"),
+        (Fault::Throttled(0), "HUGGINGFACE_THROTTLED", "Status Code: 429"),
+        (Fault::Loading(0.01), "HUGGINGFACE_LOADING", "Model is currently loading"),
+        (Fault::Status(503), "HUGGINGFACE_UNAVAILABLE", "Status Code: 503"),
+        (Fault::Silent(2), "STREAM_SILENT", "was silent for 200ms"),
+    ] {
+        hub.hub.script("", fault.clone(), Times::Always);
+        let job = ask("llama", "Hello?").header("errorExpression", "= bpmnError(error.code, error.message)");
+        let key = hub.stage.gateway.create_job(job);
+        let Command::ThrowError(thrown) = hub.stage.end_of_attempt(key).await else {
+            panic!("{fault:?}\n{}", hub.stage.log())
+        };
+        assert_eq!(thrown.error_code, code);
+        assert!(thrown.error_message.contains(text), "{}", thrown.error_message);
+        hub.hub.heal();
+    }
+    let silent = hub.hub.exchanges().all();
+    let before = silent.iter().rposition(|exchange| exchange.status != 200).expect("errors came before");
+    assert_eq!(silent.len() - before, 2, "an answer that may be paid is not asked for again");
+}
+
+#[tokio::test]
+async fn a_failed_job_waits_as_long_as_hugging_face_says() {
+    let hub = Hub::start().await;
+    for (fault, waits) in [(Fault::Throttled(1), 1_000), (Fault::Loading(0.25), 250)] {
+        hub.hub.script("", fault.clone(), Times::Always);
+        let key = hub.stage.gateway.create_job(ask("llama", "Hello?").retries(3));
+        let Command::FailJob(failed) = hub.stage.end_of_attempt(key).await else {
+            panic!("{fault:?}\n{}", hub.stage.log())
+        };
+        assert_eq!((failed.retries, failed.retry_back_off), (2, waits), "{fault:?}");
+        hub.hub.heal();
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_until_the_engine_has_it_and_asked_for_once() {
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let hub = HuggingFace::start(anywhere).await.expect("a free port");
+    let (file, folder) = (File::new(&hub_toml(&hub.url())), tempfile::tempdir().expect("a folder"));
+    let prepare = |launch: Launch| {
+        launch
+            .env("BEDROCK_CONNECTOR_CONFIG", file.path().display().to_string())
+            .env("BEDROCK_CONNECTOR_DATA_DIR", folder.path().display().to_string())
+            .env("BEDROCK_CONNECTOR_LOCK", "PT2S")
+            .env("HF_TOKEN", "hf_secret")
+    };
+    let stage = Stage::embedded(prepare).await;
+    let mapped = ask("llama", "mapped").header("resultExpression", "= {a: assert(text, false)}").retries(3);
+    let mapped = stage.gateway.create_job(mapped.header("retryBackoff", "PT0S"));
+    let failed = |retries: i32| {
+        move |calls: &[Received]| {
+            let of_job = calls.iter().map(|call| &call.command).filter(|it| it.job_key() == Some(mapped));
+            let has =
+                |command: &Command| matches!(command, Command::FailJob(fail) if fail.retries == retries);
+            of_job.into_iter().any(has).then_some(())
+        }
+    };
+    stage.gateway.received().wait_for("a failed mapping", failed(2)).await.expect("the mapping fails");
+    stage.gateway.inject(gateway::Fault::on(Rpc::CompleteJob, Reaction::Hang));
+    let lost = stage.gateway.create_job(ask("llama", "lost"));
+    stage.end_of_attempt(lost).await;
+
+    let stage = stage.killed_and_restarted(prepare).await;
+    stage.gateway.heal();
+    stage.gateway.received().wait_for("the last retry", failed(0)).await.expect("the mapping fails again");
+    let completed = |calls: &[Received]| {
+        let of_job = calls.iter().map(|call| &call.command).filter(|it| it.job_key() == Some(lost));
+        (of_job.filter(|command| matches!(command, Command::CompleteJob(_))).count() > 1).then_some(())
+    };
+    stage.gateway.received().wait_for("a second report", completed).await.expect("it is reported again");
+    assert_eq!(answer(&stage, lost).await["cached"], json!(true));
+    let asked = hub.exchanges().all();
+    assert_eq!(asked.len(), 2, "{asked:?}");
 }
 
 #[tokio::test]

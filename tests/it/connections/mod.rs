@@ -3,11 +3,10 @@
 
 mod actions;
 mod check;
+mod compat;
 mod huggingface;
 mod policy;
-
-use std::io::Write as _;
-use std::path::Path;
+mod references;
 
 use bedrock_connector::emulator::bedrock::{self, Act, Bedrock, ErrorCode, Identity, Outcome, Step, Target};
 use bedrock_connector::emulator::gateway::{Command, NewJob};
@@ -15,31 +14,10 @@ use bedrock_connector::zeebe::JobKey;
 use serde_json::{Value, json};
 
 use crate::support::stage::Stage;
+use crate::support::toml::File;
 
 const NATIVE: &str = "bedrock-connector:1";
 const MODEL: &str = "vendor.model-v1:0";
-
-/// A file for the worker, which a test may write anew.
-struct File(tempfile::NamedTempFile);
-
-impl File {
-    fn new(toml: &str) -> Self {
-        let mut file = tempfile::NamedTempFile::new().expect("a file for the configuration");
-        file.write_all(toml.as_bytes()).expect("the configuration is written");
-        Self(file)
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// In one step, as Kubernetes swaps what it mounts.
-    fn replace(&self, toml: &str) {
-        let beside = self.path().with_extension("new");
-        std::fs::write(&beside, toml).expect("the new configuration is written");
-        std::fs::rename(&beside, self.path()).expect("the new configuration takes the place of the old one");
-    }
-}
 
 async fn stage(file: &File, variables: &[(&str, &str)]) -> Stage {
     Stage::embedded(|launch| {

@@ -208,6 +208,48 @@ async fn stability_draws_too() {
 }
 
 #[tokio::test]
+async fn what_is_answered_beyond_all_this_passes_through() {
+    let bench = Bench::start().await;
+    for (action, model_id, answer, additional) in [
+        (
+            "embed",
+            "amazon.titan-embed-text-v2:0",
+            json!({"embedding": [1], "embeddingsByType": {"float": [1]}, "inputTextTokenCount": 1, "novel": [2]}),
+            json!({"novel": [2]}),
+        ),
+        (
+            "embed",
+            "cohere.embed-english-v3",
+            json!({"id": "c1", "response_type": "embeddings_floats", "embeddings": [[1]], "texts": ["x"], "novel": 3}),
+            json!({"id": "c1", "novel": 3}),
+        ),
+        (
+            "image",
+            "amazon.nova-canvas-v1:0",
+            json!({"images": ["eA=="], "error": null, "maskImage": "eQ=="}),
+            json!({"maskImage": "eQ=="}),
+        ),
+        (
+            "image",
+            "amazon.nova-canvas-v1:0",
+            json!({"images": ["eA=="], "error": "one was blocked"}),
+            json!({"error": "one was blocked"}),
+        ),
+        (
+            "image",
+            "stability.sd3-5-large-v1:0",
+            json!({"images": ["eA=="], "seeds": [1], "finish_reasons": [null], "novel": {"a": 1}}),
+            json!({"novel": {"a": 1}}),
+        ),
+    ] {
+        bench.emulator.script(Target::Any, [Step::new(Act::Respond(Canned::json(200, answer.to_string())))]);
+        let data = json!({"modelId": model_id, "texts": "x", "prompt": "x", "imageResult": "base64"});
+        let response = run(&bench, action, data).await;
+        assert_eq!(response["additional"], additional, "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn an_image_that_is_refused_or_cannot_be_kept_is_an_error() {
     let bench = Bench::start().await;
     let ask = |model_id: &str, more: &Value| {

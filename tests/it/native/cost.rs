@@ -35,6 +35,7 @@ fn prices() -> Prices {
         entry("anthropic.claude-haiku-4-5*", ["1", "5", "0.1", "1.25"], "0"),
         entry("anthropic.claude-3-haiku*", ["0.25", "1.25", "0", "0"], "0"),
         entry("amazon.titan-embed-text-v2:0", ["0.02", "0", "0", "0"], "0"),
+        entry("amazon.nova-lite*", ["0.06", "0.24", "0", "0"], "0"),
         entry("amazon.nova-canvas-v1:0", ["0", "0", "0", "0"], "0.04"),
     ])
 }
@@ -43,13 +44,16 @@ fn prices() -> Prices {
 async fn bench(budgets: Budgets) -> (Bench, Telemetry) {
     let telemetry = Telemetry::no_op();
     let meter = Meter::new(prices(), budgets, telemetry.clone());
-    let mut bench = Bench::start().await;
-    bench.connector = bench.connector.with_meter(Arc::new(meter));
-    (bench, telemetry)
+    (metered(Bench::start().await, meter), telemetry)
 }
 
-async fn priced() -> Bench {
-    bench(Budgets::default()).await.0
+fn metered(bench: Bench, meter: Meter) -> Bench {
+    Bench { connector: bench.connector.with_meter(Arc::new(meter)), ..bench }
+}
+
+/// The same bench with prices.
+pub(super) fn priced(bench: Bench) -> Bench {
+    metered(bench, Meter::new(prices(), Budgets::default(), Telemetry::no_op()))
 }
 
 fn scope() -> Scope {
@@ -63,7 +67,7 @@ fn scope() -> Scope {
 
 #[tokio::test]
 async fn the_response_says_what_it_cost() {
-    let bench = priced().await;
+    let bench = priced(Bench::start().await);
     let response = bench.converse(with(hello(), &json!({"systemPrompt": "Be brief."}))).await;
     assert_eq!(
         (&response["usage"]["inputTokens"], &response["usage"]["outputTokens"]),
@@ -77,7 +81,7 @@ async fn the_response_says_what_it_cost() {
 
 #[tokio::test]
 async fn what_is_cached_has_its_own_price() {
-    let bench = priced().await;
+    let bench = priced(Bench::start().await);
     let response = bench.converse(with(hello(), &json!({"promptCaching": {"messages": true}}))).await;
     let written = response["usage"]["cache"]["writeInputTokens"].as_u64().expect("a number");
     assert!(written > 0, "{response}");
@@ -86,7 +90,7 @@ async fn what_is_cached_has_its_own_price() {
 
 #[tokio::test]
 async fn corrections_are_paid_too() {
-    let bench = priced().await;
+    let bench = priced(Bench::start().await);
     let schema =
         json!({"type": "object", "properties": {"n": {"type": "integer", "minimum": 10}}, "required": ["n"]});
     let response = bench
@@ -101,7 +105,7 @@ async fn corrections_are_paid_too() {
 
 #[tokio::test]
 async fn the_other_actions_cost_what_they_use() {
-    let bench = priced().await;
+    let bench = priced(Bench::start().await);
     let embed = json!({"modelId": "amazon.titan-embed-text-v2:0", "texts": ["one", "two words"]});
     let embedded = Bench::expect(bench.run("embed", embed).await);
     let tokens = embedded["usage"]["inputTokens"].as_u64().expect("a number");

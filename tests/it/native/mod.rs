@@ -5,6 +5,7 @@ mod bodies;
 mod conversation;
 mod cost;
 mod inputs;
+mod notes;
 mod pages;
 mod streaming;
 mod structured;

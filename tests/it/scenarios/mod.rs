@@ -2,6 +2,7 @@
 //! (`cargo test`) and on a real Zeebe (`cargo engine`), so the one is held to the other.
 
 mod answers;
+mod documents;
 mod errors;
 mod examples;
 mod people;
@@ -27,24 +28,44 @@ pub(crate) use self::{
 pub(crate) type Scenario = for<'a> fn(&'a Stage) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 macro_rules! scenarios {
-    ($($module:ident::$name:ident),+ $(,)?) => {
-        /// All of them, by name.
+    ($list:ident, $tests:ident, $stage:expr, $($module:ident::$name:ident),+ $(,)?) => {
+        /// Their names, and what they do.
         #[allow(dead_code, reason = "the tests on a real engine run the scenarios by this list")]
-        pub(crate) const ALL: &[(&str, Scenario)] =
+        pub(crate) const $list: &[(&str, Scenario)] =
             &[$((stringify!($name), |stage| Box::pin($module::$name(stage)))),+];
 
-        /// Each as a test of its own on the embedded gateway.
+        /// Each as a test of its own.
         #[cfg(test)]
-        mod on_the_embedded_gateway {
+        mod $tests {
             $(#[tokio::test]
             async fn $name() {
-                super::$module::$name(&super::Stage::embedded().await).await;
+                $stage(|stage| Box::pin(super::$module::$name(stage))).await;
             })+
         }
     };
 }
 
+/// On the embedded gateway.
+#[cfg(test)]
+async fn embedded(scenario: Scenario) {
+    scenario(&Stage::embedded().await).await;
+}
+
+/// On the embedded gateway with a document store beside it.
+#[cfg(test)]
+async fn with_a_store(scenario: Scenario) {
+    let store = crate::support::store::DocumentStore::start().await;
+    scenario(&Stage::embedded_with(&[("CAMUNDA_CLIENT_RESTADDRESS", store.url())]).await).await;
+}
+
 scenarios! {
+    WITH_A_STORE, on_the_embedded_gateway_with_a_store, super::with_a_store,
+    documents::a_document_made_of_an_answer_is_read_by_the_next_task,
+    documents::an_image_is_looked_at_by_the_next_task,
+}
+
+scenarios! {
+    ALL, on_the_embedded_gateway, super::embedded,
     answers::converse_remembers_the_first_turn_in_the_second,
     answers::invoke_model_sends_the_body_of_the_models_own_form,
     answers::an_inline_document_reaches_the_model,

@@ -13,6 +13,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
 pub(crate) const JOB_TYPE: &str = "io.camunda:aws-bedrock:1";
+pub(crate) const NATIVE_TYPE: &str = "bedrock-connector:1";
 /// The prompt of [`good_input`].
 pub(crate) const QUESTION: &str = "Where is my parcel?";
 

@@ -1,5 +1,7 @@
 //! Files with connections, and everything that can be wrong in one.
 
+mod models;
+
 use std::io::Write as _;
 
 use crate::access::Asker;
@@ -40,7 +42,7 @@ templates = ["com.example.*"]
 
 [[connections.models]]
 preset = "titan-embed-v2"
-parameters = { dimensions = 512, normalize = true, nested = { list = [1, 0.5, "x"] } }
+parameters = { dimensions = 512, normalize = true, payload = { list = [1, 0.5, "x"] } }
 price = { input = 0.02 }
 
 [[connections.models]]
@@ -142,7 +144,7 @@ fn everything_is_read() {
     let titan = sales.model("titan-embed-v2").unwrap();
     assert_eq!((titan.id.as_str(), titan.kind), ("amazon.titan-embed-text-v2:0", Kind::Embedding));
     let parameters = serde_json::Value::Object(titan.parameters.clone()).to_string();
-    assert_eq!(parameters, r#"{"dimensions":512,"nested":{"list":[1,0.5,"x"]},"normalize":true}"#);
+    assert_eq!(parameters, r#"{"dimensions":512,"normalize":true,"payload":{"list":[1,0.5,"x"]}}"#);
     assert_eq!(
         titan.price.as_ref().map(|price| price.input.times(1_000_000).to_string()).as_deref(),
         Some("0.02")
@@ -297,6 +299,24 @@ fn authentication_that_cannot_be_is_named() {
 }
 
 #[test]
+fn an_address_with_a_password_is_refused_without_being_shown() {
+    let upstream = "[[connections.models.upstreams]]\nname = \"u\"\n";
+    for address in ["https://me:hidden@host", "https://me:hid den@host", "me:hidden@host"] {
+        let endpoint = format!("endpoint = \"{address}\"\n");
+        for (toml, place) in [
+            (SMALL.replace("[[connections.access]]", &format!("{endpoint}[[connections.access]]")), ""),
+            (format!("{SMALL}{upstream}{endpoint}"), "models[1].upstreams.u."),
+        ] {
+            let expected = format!(
+                "connections.small.{place}endpoint in FILE: expected an address without user and password, such as \
+                 https://host"
+            );
+            assert_eq!(mistakes(&toml), [expected]);
+        }
+    }
+}
+
+#[test]
 fn connections_that_are_no_list_are_named() {
     assert_eq!(
         mistakes("connections = 3\n"),
@@ -306,21 +326,52 @@ fn connections_that_are_no_list_are_named() {
 }
 
 #[test]
-fn models_of_hugging_face_have_owners() {
-    let hub = |namespace: &str, id: &str| {
-        format!(
-            "[[connections]]\nname = \"hub\"\nprovider = \"huggingface\"\n{namespace}\naccess = [{{}}]\n\
-             authentication = {{ kind = \"api-key\", api-key = {{ env = \"HF_TOKEN\" }} }}\n\
-             [[connections.models]]\nid = \"{id}\"\nalias = \"m\"\n"
-        )
-    };
-    let expected = "expected owner/name, or a name alone where the connection has a namespace";
-    for id in ["gpt2", "a/b/c", "a/"] {
+fn a_field_with_something_else_in_it_says_what_it_expects() {
+    const TEXT: &str = "expected a text that is not empty, in quotes";
+    const ADDRESS: &str = "expected an address such as https://host";
+    const ACCOUNT: &str = "expected the 12 digits of an AWS account, in quotes";
+    const SWITCH: &str = "expected true or false";
+    let of_connection =
+        |line: &str| SMALL.replace("[[connections.access]]", &format!("{line}\n[[connections.access]]"));
+    let of_model = |line: &str| format!("{SMALL}{line}\n");
+    let of_upstream = |line: &str| format!("{SMALL}[[connections.models.upstreams]]\nname = \"u\"\n{line}\n");
+    for (toml, place, found, expected) in [
+        (of_connection("description = 3"), "description", "3", TEXT),
+        (of_connection("account = \"12\""), "account", "12", ACCOUNT),
+        (of_connection("endpoint = \"host\""), "endpoint", "host", ADDRESS),
+        (of_connection("active = 1"), "active", "1", SWITCH),
+        (of_model("description = []"), "models[1].description", "a list", TEXT),
+        (of_model("active = \"no\""), "models[1].active", "no", SWITCH),
+        (of_model("price = 3.0"), "models[1].price", "3", "expected a table"),
+        (
+            of_model("parameters = 3"),
+            "models[1].parameters",
+            "3",
+            "expected a table such as { maxTokens = 1024 }",
+        ),
+        (of_upstream("account = \"12\""), "models[1].upstreams.u.account", "12", ACCOUNT),
+        (of_upstream("endpoint = \"ftp://host\""), "models[1].upstreams.u.endpoint", "ftp://host", ADDRESS),
+        (of_upstream("id = 3"), "models[1].upstreams.u.id", "3", TEXT),
+        (
+            of_upstream("weight = 101"),
+            "models[1].upstreams.u.weight",
+            "101",
+            "expected a whole number from 1 to 100",
+        ),
+    ] {
         assert_eq!(
-            mistakes(&hub("", id)),
-            [format!("connections.hub.models.m.id in FILE: found `{id}`, {expected}")]
+            mistakes(&toml),
+            [format!("connections.small.{place} in FILE: found `{found}`, {expected}")]
         );
     }
-    let config = config(&hub("namespace = \"acme\"", "gpt2"));
-    assert_eq!(config.connections.connection("hub").unwrap().models[0].id, "acme/gpt2");
+    let by_reference = "authentication = { kind = \"assume-role\", role-arn = \"arn:aws:iam::123456789012:role/x\", \
+                        external-id = { env = \"PARIS_ID\", file = \"b\" } }";
+    let expected = "expected where the secret lies: { env = \"VARIABLE\" }, { file = \"/path\" } or { aws-secret = \"name\", \
+                    key = \"member\" }";
+    for (toml, place) in
+        [(of_connection(by_reference), ""), (of_upstream(by_reference), "models[1].upstreams.u.")]
+    {
+        let expected = format!("connections.small.{place}authentication.external-id in FILE: {expected}");
+        assert_eq!(mistakes(&toml), [expected]);
+    }
 }
