@@ -23,7 +23,7 @@ use self::probes::{CredentialsProbe, GatewayProbe};
 use self::reload::Load;
 pub use self::reload::Reloader;
 use crate::admin::{self, ConnectorInfo, Exhibits, Loggers, Phase};
-use crate::bedrock::{self, Bedrock, Clients, Flavour};
+use crate::bedrock::{self, Bedrock, Clients, Flavour, Ways};
 use crate::clock::SystemClock;
 use crate::config::{Config, Mistakes, SecretsConfig, SecretsMode};
 use crate::connections::{Gate, Handle, Provider};
@@ -142,9 +142,10 @@ impl App {
             Meter::new(self.config.prices.clone(), self.config.budgets.clone(), self.telemetry.clone());
         let meter = Arc::new(meter);
         let in_force = Handle::new(Arc::clone(&self.config.connections), self.config.inline_credentials);
-        let runtime = self.runtime(secrets, &client, &clients, &in_force, &meter)?;
-        let reloader =
-            Reloader::new(Config::clone(&self.config), self.load, in_force, meter, self.telemetry.clone());
+        let ways = Arc::new(self::connections::ways(&clients, &self.telemetry)?);
+        let runtime = self.runtime(secrets, &client, &clients, &in_force, &meter, &ways)?;
+        let (at_start, pools) = (Config::clone(&self.config), Arc::clone(&ways.pools));
+        let reloader = Reloader::new(at_start, self.load, in_force, meter, pools, self.telemetry.clone());
         let reloader = Arc::new(reloader);
         let connectors = exhibited(runtime.registry());
         let journal = self::journal::open(&self.config, &client, &self.telemetry).await;
@@ -214,11 +215,11 @@ impl App {
         clients: &Arc<Clients>,
         in_force: &Handle,
         meter: &Arc<Meter>,
+        ways: &Arc<Ways>,
     ) -> Result<Runtime, Error> {
         let fetch = documents::External::new(self.config.documents.clone())?;
         let budget = documents::Budget::new(self.config.documents_memory_bytes);
         let loader = documents::Loader::new(Arc::new(fetch), self.document_store(client)?, budget);
-        let ways = Arc::new(self::connections::ways(clients, &self.telemetry)?);
         let mut registry = Registry::default();
         let job_types = &self.config.job_types;
         for (flavour, job_type) in
@@ -227,7 +228,7 @@ impl App {
             let Some(job_type) = job_type else { continue };
             let connector =
                 Bedrock::new(flavour, Arc::clone(clients), loader.clone(), self.telemetry.clone());
-            let connector = Arc::new(connector.with_ways(Arc::clone(&ways)).with_meter(Arc::clone(meter)));
+            let connector = Arc::new(connector.with_ways(Arc::clone(ways)).with_meter(Arc::clone(meter)));
             let gate = Gate::new(in_force.clone(), Arc::clone(&connector) as _, self.telemetry.clone());
             // Hugging Face is asked in the same words, by another way.
             let gate = gate.with(Provider::Bedrock, Arc::clone(&connector) as _);

@@ -17,6 +17,7 @@ use crate::config::{Config, FileMark, Mistake, Mistakes, ReloadConfig};
 use crate::connections::Handle;
 use crate::cost::Meter;
 use crate::telemetry::{ConnectionEvent, Event, Telemetry};
+use crate::upstreams::Pools;
 
 /// Reads the configuration from all its sources.
 pub(super) type Load = Arc<dyn Fn() -> Result<Config, Mistakes> + Send + Sync>;
@@ -27,6 +28,7 @@ pub struct Reloader {
     in_force: Handle,
     telemetry: Telemetry,
     meter: Arc<Meter>,
+    pools: Arc<Pools>,
     /// As it was at the start: what needs a restart is told until there is one.
     at_start: Config,
     /// Why the last one was refused.
@@ -47,6 +49,7 @@ impl Reloader {
         load: Option<Load>,
         in_force: Handle,
         meter: Arc<Meter>,
+        pools: Arc<Pools>,
         telemetry: Telemetry,
     ) -> Self {
         Self {
@@ -54,6 +57,7 @@ impl Reloader {
             in_force,
             telemetry,
             meter,
+            pools,
             at_start,
             refused: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
@@ -77,6 +81,7 @@ impl Reloader {
 
     fn put_in_force(&self, config: &Config) {
         self.in_force.replace(Arc::clone(&config.connections), config.inline_credentials);
+        self.pools.keep_those_of(&config.connections);
         self.meter.replace_prices(config.prices.clone());
         *self.refused() = None;
         let restart_needed = config.changed_since(&self.at_start).join(", ");

@@ -45,6 +45,8 @@ pub(super) struct BedrockCall {
     pub(super) data: Value,
     /// None: the data has functions, so it is bound only when these have run.
     pub(super) request: Option<Request>,
+    /// When its limit ends it; none before it is made.
+    pub(super) ends: Option<Instant>,
     /// The model's id and the region may come from secrets; they appear in events and answers through this only.
     pub(super) masker: Masker,
 }
@@ -64,6 +66,16 @@ pub(super) struct Asked {
     /// Whether an earlier attempt has asked and paid.
     #[serde(skip)]
     pub(super) is_noted: bool,
+}
+
+/// Where the last attempt was made.
+#[derive(Debug, Default)]
+struct Last {
+    upstream: Option<String>,
+    /// As it may be told.
+    region: String,
+    /// The model's id and the region, for the price.
+    place: (String, String),
 }
 
 impl Call for BedrockCall {
@@ -97,11 +109,12 @@ impl Call for BedrockCall {
     }
 
     fn execute_with<'a>(
-        self: Box<Self>,
+        mut self: Box<Self>,
         notebook: &'a dyn Notebook,
     ) -> BoxFuture<'a, Result<Response, connector::Error>> {
         async move {
             let limit = self.parts.clients.options().call_limit;
+            self.ends = Instant::now().checked_add(limit);
             tokio::time::timeout(limit, self.run(notebook))
                 .await
                 .unwrap_or_else(|_| Err(Error::TimedOut { limit }.into()))
@@ -188,31 +201,9 @@ impl BedrockCall {
             self.parts.meter.admit(&self.payer, subject, &model, self.route.price())?;
         }
         let mut turns = Turns::new(self.caller(&model));
-        let mut round = self.route.round();
-        let (mut upstream, mut region) = (None, String::new());
-        let mut place = (String::new(), String::new());
-        let result = loop {
-            let stop = match round.next(&self.parts, subject, &turns).await {
-                Ok(stop) => stop,
-                Err(error) => break Err(error),
-            };
-            (upstream, region) = (stop.upstream(), self.masker.mask(&stop.target.region));
-            let outgoing = outgoing.at(stop.model_id(subject));
-            turns.enter(&stop.target, outgoing.subject(), &region);
-            place = (outgoing.subject().to_owned(), stop.target.region.clone());
-            if let Err(error) = turns.next().await {
-                break Err(error);
-            }
-            let result = self.attempt(&stop.target, &outgoing, &model).await;
-            stop.end(&result);
-            if round.has_next() && turns.elsewhere(&result) {
-                continue;
-            }
-            if let ControlFlow::Break(result) = turns.after(result).await {
-                break result;
-            }
-            round = self.route.round();
-        };
+        let mut last = Last::default();
+        let result = self.attempts(outgoing, &mut turns, &mut last).await;
+        let Last { upstream, region, place } = last;
         let used = result.as_ref().ok().and_then(|(answer, head)| usage::of(outgoing, answer, head));
         if result.is_ok() {
             turns.used(usage::counted_tokens(used.as_ref()));
@@ -222,6 +213,54 @@ impl BedrockCall {
         let cost = used.and_then(|used| self.charge(&place, (subject, &model), &value, &head, &used));
         let (attempts, took) = (turns.made, started.elapsed());
         Ok(Asked { value, head, attempts, took, region, upstream, cost, is_noted: false })
+    }
+
+    async fn attempts(
+        &self,
+        outgoing: &Outgoing,
+        turns: &mut Turns<'_>,
+        last: &mut Last,
+    ) -> Result<(Value, Head), Error> {
+        let subject = outgoing.subject();
+        let model = self.masker.mask(subject);
+        let mut round = self.route.round();
+        loop {
+            let mut result = match round.next(&self.parts, subject, turns).await {
+                Ok(mut stop) => {
+                    let outgoing = outgoing.at(stop.model_id(subject));
+                    let region = self.masker.mask(&stop.target.region);
+                    turns.enter(&stop.target, outgoing.subject(), &region);
+                    *last = Last {
+                        upstream: stop.upstream(),
+                        region,
+                        place: (outgoing.subject().to_owned(), stop.target.region.clone()),
+                    };
+                    turns.next().await?;
+                    stop.begin(self.ends_fairly());
+                    let result = self.attempt(&stop.target, &outgoing, &model).await;
+                    stop.end(&result);
+                    result
+                }
+                Err(error) => Err(error),
+            };
+            if round.has_next() {
+                result = match turns.elsewhere(result) {
+                    ControlFlow::Continue(()) => continue,
+                    ControlFlow::Break(result) => result,
+                };
+            }
+            if let ControlFlow::Break(result) = turns.after(result).await {
+                return result;
+            }
+            round = self.route.round();
+        }
+    }
+
+    /// When the call's limit ends an attempt that begins now. None where little of its time is left, so that its end says
+    /// nothing of the place.
+    fn ends_fairly(&self) -> Option<Instant> {
+        let half = self.parts.clients.options().call_limit / 2;
+        self.ends.filter(|ends| ends.duration_since(Instant::now()) >= half)
     }
 
     /// Tells what an answer has used, which is paid whatever comes of it, and what it costs.

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use super::Error;
 use super::limit::AnswerLimit;
 use super::options::{DefaultIdentity, Options};
+use super::remembered::Remembering;
 use super::target::{Identity, Target};
 use crate::clock::{Clock as _, SystemClock};
 use crate::pace::Pacer;
@@ -178,7 +179,8 @@ impl Clients {
         if let Some(provider) = providers.get(identity) {
             return Ok(Some(provider.clone()));
         }
-        let provider = self.provider(identity).await?;
+        let provider = self.provider(identity).await?.map(Remembering::new);
+        let provider = provider.map(SharedCredentialsProvider::new);
         if let Some(provider) = &provider {
             if providers.len() >= MAX_IDENTITIES {
                 // More than are configured: secrets have changed often. What is in use comes back at its next client.

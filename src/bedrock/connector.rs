@@ -164,6 +164,7 @@ impl Bedrock {
             action,
             data,
             request,
+            ends: None,
             masker: Masker::default(),
         }))
     }

@@ -23,6 +23,7 @@ use futures_util::future::BoxFuture;
 use super::Error;
 use super::clients::Clients;
 use super::options::DefaultIdentity;
+use super::remembered::Refusal;
 use super::send::{causes, chain};
 use super::target::Identity;
 use crate::connections::{Authentication, References, RoleSession};
@@ -150,16 +151,20 @@ pub(super) fn failure(error: &(dyn std::error::Error + 'static)) -> Option<Error
     if !causes(error).any(|cause| cause.is::<CredentialsError>()) {
         return None;
     }
-    let refusal = causes(error)
-        .find_map(said_by_sts)
-        .filter(|said| said.code().is_some_and(|code| REFUSALS.contains(&code)));
-    Some(match refusal {
-        Some(said) => Error::Refused {
-            code: said.code().unwrap_or_default().to_owned(),
-            message: said.message().unwrap_or("no further text").to_owned(),
-        },
+    Some(match refusal(error) {
+        Some(Refusal { code, message }) => Error::Refused { code, message },
         None => Error::Credentials { reason: chain(error) },
     })
+}
+
+/// What STS has refused, now or a moment ago.
+pub(super) fn refusal(error: &(dyn std::error::Error + 'static)) -> Option<Refusal> {
+    if let Some(remembered) = causes(error).find_map(|cause| cause.downcast_ref::<Refusal>()) {
+        return Some(remembered.clone());
+    }
+    let said = causes(error).find_map(said_by_sts)?;
+    let code = said.code().filter(|code| REFUSALS.contains(code))?.to_owned();
+    Some(Refusal { code, message: said.message().unwrap_or("no further text").to_owned() })
 }
 
 fn said_by_sts<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a ErrorMetadata> {

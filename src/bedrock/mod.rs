@@ -5,7 +5,8 @@
 //! - `converse.rs` and `invoke_model.rs` build the bodies and shape the answers of the compat job type; `history.rs`
 //!   is the conversation as processes hold it. `native/` is the native job type, with all that Bedrock offers.
 //!   Bodies are plain JSON, because the SDK's types lose what they do not know.
-//! - `clients.rs` keeps one client per identity, region and endpoint over one pool of connections; `outgoing.rs` is
+//! - `clients.rs` keeps one client per identity, region and endpoint over one pool of connections, `identity.rs` gives them
+//!   credentials and `remembered.rs` refusals; `outgoing.rs` is
 //!   a request, `send.rs` makes one attempt, `receive.rs` and `stream/` read what comes, `turns.rs` waits for its
 //!   turn and `retry.rs` says whether there is another.
 //! - `route.rs` says where a call goes: where the task says, or to the upstreams of a connection; `hosted.rs` goes to
@@ -32,6 +33,7 @@ mod options;
 mod outgoing;
 mod probe;
 mod receive;
+mod remembered;
 mod retry;
 mod route;
 mod send;

@@ -1,9 +1,9 @@
 //! When a request is sent again, and after how long.
 //!
-//! Four attempts, as the AWS SDK for Java makes them, for what is over soon. Nothing that may have been answered, and
-//! so paid, is sent again, but for a stream that broke off in the middle: half an answer is of no use, and a job that fails
-//! over it would ask again as well. Once more is enough. Where there is patience with throttling, throttled requests wait
-//! in `turns.rs` instead.
+//! Four attempts, as the AWS SDK for Java makes them, for what is over soon: a connection that breaks before the answer
+//! begins is among that. What has been answered, and so paid, is not sent again, but for a stream that broke off in the
+//! middle: half an answer is of no use, and a job that fails over it would ask again as well. Once more is enough. Where
+//! there is patience with throttling, throttled requests wait in `turns.rs` instead.
 
 use std::time::Duration;
 
@@ -18,6 +18,19 @@ const PASSING: &[&str] = &[
     "ThrottlingException",
 ];
 
+/// What Bedrock says to an identity that it does not know, or that may not do this.
+const DENIALS: &[&str] = &[
+    ACCESS_DENIED,
+    "ExpiredTokenException",
+    "IncompleteSignatureException",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "UnrecognizedClientException",
+];
+
+/// It may be about the task alone: a guardrail that it names, for example.
+pub(super) const ACCESS_DENIED: &str = "AccessDeniedException";
+
 /// What an error says about sending again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -25,6 +38,8 @@ pub(super) enum Kind {
     Transient,
     /// The answer had begun, and its rest is lost.
     Cut,
+    /// The place lets this identity do nothing, so nothing is paid. Another identity may do better at another place.
+    Denied,
     Final,
 }
 
@@ -36,18 +51,21 @@ impl Kind {
             Error::Service { status: 500 | 502 | 503 | 504, .. } | Error::Connection { .. } => {
                 Self::Transient
             }
+            Error::Service { status: 401 | 403, code, .. } if DENIALS.contains(&code.as_str()) => {
+                Self::Denied
+            }
+            Error::Credentials { .. } | Error::Refused { .. } => Self::Denied,
             Error::StreamCut { code: None, .. } => Self::Cut,
             Error::StreamCut { code: Some(code), .. } if PASSING.contains(&code.as_str()) => Self::Cut,
             Error::HuggingFace(error) if error.is_throttled() => Self::Throttled,
             Error::HuggingFace(error) if error.is_transient() => Self::Transient,
             Error::HuggingFace(error) if error.is_cut() => Self::Cut,
+            Error::HuggingFace(error) if error.is_denied() => Self::Denied,
             Error::HuggingFace(_)
             | Error::Service { .. }
             | Error::NoTurn { .. }
             | Error::TimedOut { .. }
             | Error::OverTaskLimit { .. }
-            | Error::Credentials { .. }
-            | Error::Refused { .. }
             | Error::Unreadable { .. }
             | Error::TooLarge { .. }
             | Error::NoMessage { .. }
@@ -85,7 +103,7 @@ impl Attempts {
             return None;
         }
         match kind {
-            Kind::Final => None,
+            Kind::Denied | Kind::Final => None,
             Kind::Cut if std::mem::replace(&mut self.cut, true) => None,
             Kind::Transient | Kind::Cut => Some(self.doubled(self.retries.transient_wait).mul_f64(jitter)),
             Kind::Throttled => Some(self.doubled(self.retries.throttled_wait).mul_f64(0.5 + jitter / 2.0)),
@@ -130,7 +148,11 @@ mod unit {
             (service(408, "ModelTimeoutException"), Kind::Final),
             (service(424, "ModelErrorException"), Kind::Final),
             (service(400, "ValidationException"), Kind::Final),
-            (service(403, "ExpiredTokenException"), Kind::Final),
+            (service(403, "ExpiredTokenException"), Kind::Denied),
+            (service(403, "AccessDeniedException"), Kind::Denied),
+            (service(403, ""), Kind::Final),
+            (Error::Credentials { reason: "no such file".into() }, Kind::Denied),
+            (Error::Refused { code: "AccessDenied".into(), message: String::new() }, Kind::Denied),
             (Error::TimedOut { limit: Duration::ZERO }, Kind::Final),
             (cut(None), Kind::Cut),
             (cut(Some("ModelStreamErrorException")), Kind::Cut),
@@ -155,6 +177,7 @@ mod unit {
         assert_eq!(waits(Kind::Throttled, 0.0, four), [250, 500, 1000]);
         assert_eq!(waits(Kind::Cut, 1.0, four), [100], "what was cut is asked for once more");
         assert!(waits(Kind::Final, 1.0, four).is_empty());
+        assert!(waits(Kind::Denied, 1.0, four).is_empty());
     }
 
     #[test]

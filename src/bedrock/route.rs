@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::connector::Parts;
-use super::retry::Kind;
+use super::retry::{ACCESS_DENIED, Kind};
 use super::target::Target;
 use super::turns::Turns;
 use super::{Error, identity};
@@ -115,7 +117,7 @@ impl Route {
 
 impl Stops<'_> {
     /// The next place of this round; the first one is always there. A place where calls wait for their turn comes after
-    /// those where they do not.
+    /// those where they do not, and one whose identity cannot be had is passed over: an error says that no other was left.
     pub(super) async fn next(
         &mut self,
         parts: &Parts,
@@ -128,9 +130,18 @@ impl Stops<'_> {
             (Route::Granted { ways, granted, .. }, Some(round)) => (ways, granted, round),
         };
         let mut slow: Vec<Stop> = Vec::new();
-        let mut found = None;
-        while let (None, Some(lease)) = (&found, round.offer()) {
-            let target = target(lease.upstream(), granted, ways, parts).await?;
+        let (mut found, mut denied) = (None, None);
+        // An upstream is offered only while none is found: what is offered counts as tried.
+        while found.is_none() {
+            let Some(lease) = round.offer() else { break };
+            let target = match target(lease.upstream(), granted, ways, parts).await {
+                Ok(target) => target,
+                Err(error) => {
+                    lease.end(verdict(&error), &error.code());
+                    denied = Some(error);
+                    continue;
+                }
+            };
             let stop = Stop { target, lease: Some(lease) };
             if turns.would_wait(&stop.target, stop.model_id(model_id), &stop.target.region) {
                 slow.push(stop);
@@ -143,7 +154,7 @@ impl Stops<'_> {
             found = Some(slow.remove(0));
         }
         slow.into_iter().filter_map(|stop| stop.lease).for_each(|lease| round.put_back(lease));
-        found.ok_or_else(no_upstream)
+        found.ok_or_else(|| denied.unwrap_or_else(no_upstream))
     }
 
     /// Whether another place is left in this round.
@@ -161,6 +172,13 @@ impl Stop {
     /// The name of the upstream, for the response.
     pub(super) fn upstream(&self) -> Option<String> {
         self.lease.as_ref().map(|lease| lease.upstream().name.clone())
+    }
+
+    /// Says that the attempt is made now, and when the call's limit ends it, if that says something of the place.
+    pub(super) fn begin(&mut self, ends: Option<Instant>) {
+        if let Some(lease) = &mut self.lease {
+            lease.begin(ends);
+        }
     }
 
     /// Says what became of the attempt.
@@ -197,11 +215,23 @@ fn verdict(error: &Error) -> Verdict {
     match (Kind::of(error), error) {
         (Kind::Throttled, _) => Verdict::Throttled,
         (Kind::Transient | Kind::Cut, _) => Verdict::Failed,
+        (Kind::Denied, Error::Service { code, .. }) if code == ACCESS_DENIED => Verdict::Served,
+        (Kind::Denied, Error::HuggingFace(huggingface::Error::Service { status: 403, .. })) => {
+            Verdict::Served
+        }
+        (Kind::Denied, _) => Verdict::Failed,
+        // Nothing of it can be used, and all of it may be paid, so it is not asked for elsewhere.
         (
             Kind::Final,
-            Error::Credentials { .. }
-            | Error::Refused { .. }
-            | Error::Document(_)
+            Error::StreamSilent { .. }
+            | Error::Unreadable { .. }
+            | Error::HuggingFace(
+                huggingface::Error::StreamSilent { .. } | huggingface::Error::Unreadable { .. },
+            ),
+        ) => Verdict::Failed,
+        (
+            Kind::Final,
+            Error::Document(_)
             | Error::Request { .. }
             | Error::HuggingFace(huggingface::Error::Unsupported { .. } | huggingface::Error::Client { .. }),
         ) => Verdict::Unknown,

@@ -49,8 +49,18 @@ pub(super) struct Turns<'a> {
     refusals: u32,
     /// The last answer, when it was that the call is throttled.
     throttled: Option<Error>,
+    /// What an earlier place of this round has failed with, if that may be over soon.
+    passed: Option<Passed>,
     /// Whether it comes back to where it was throttled, and so goes before others.
     returns: bool,
+}
+
+/// A failure that another place was to make good.
+#[derive(Debug)]
+struct Passed {
+    error: Error,
+    /// Whether its lane has heard of it, so that the next call there waits.
+    told: bool,
 }
 
 impl<'a> Turns<'a> {
@@ -67,6 +77,7 @@ impl<'a> Turns<'a> {
             waited: Duration::ZERO,
             refusals: 0,
             throttled: None,
+            passed: None,
             returns: false,
         }
     }
@@ -116,9 +127,10 @@ impl<'a> Turns<'a> {
         Ok(())
     }
 
-    /// Takes in what became of the attempt, and waits where that is due. It breaks off with what is final.
+    /// Takes in what became of the round's last attempt, and waits where another round is due. It breaks off with what is
+    /// final.
     pub(super) async fn after<T>(&mut self, result: Result<T, Error>) -> ControlFlow<Result<T, Error>> {
-        let turn = self.turn.take();
+        let (turn, passed) = (self.turn.take(), self.passed.take());
         let error = match result {
             Ok(answer) => {
                 self.turn = turn;
@@ -126,12 +138,14 @@ impl<'a> Turns<'a> {
             }
             Err(error) => error,
         };
+        // Where nobody is let in now, an earlier place of the round may be well again in the next one.
+        let (error, turn, told, returns) = match passed {
+            Some(passed) if Kind::of(&error) == Kind::Denied => (passed.error, None, passed.told, false),
+            _ => (error, turn, false, true),
+        };
         let kind = Kind::of(&error);
-        if let (Kind::Throttled, Some(turn)) = (kind, turn) {
-            self.refusals += 1;
-            let wait = turn.refused(error.retry_after());
-            self.tell_throttled(wait);
-            (self.throttled, self.returns) = (Some(error), true);
+        if kind == Kind::Throttled && (self.tell_lane(turn, &error) || told) {
+            (self.throttled, self.returns) = (Some(error), returns);
             return ControlFlow::Continue(());
         }
         let Some(pause) = self.attempts.after(kind, fastrand::f64()) else {
@@ -144,22 +158,35 @@ impl<'a> Turns<'a> {
         ControlFlow::Continue(())
     }
 
-    /// Takes in that an attempt has failed where another place may do better, and says whether it may. Nothing is waited
-    /// for, and no attempt is spent.
-    pub(super) fn elsewhere<T>(&mut self, result: &Result<T, Error>) -> bool {
-        let Err(error) = result else { return false };
-        let kind = Kind::of(error);
+    /// Takes in that an attempt has failed where another place may do better, or gives the result back where that is not
+    /// so. Nothing is waited for, and no attempt is spent.
+    pub(super) fn elsewhere<T>(&mut self, result: Result<T, Error>) -> ControlFlow<Result<T, Error>> {
+        let (error, kind) = match result {
+            Err(error) => {
+                let kind = Kind::of(&error);
+                (error, kind)
+            }
+            Ok(answer) => return ControlFlow::Break(Ok(answer)),
+        };
         // A cut answer is paid, so that attempts at it are counted wherever they go.
         if matches!(kind, Kind::Final | Kind::Cut) {
-            return false;
+            return ControlFlow::Break(Err(error));
         }
         let turn = self.turn.take();
-        if let (Kind::Throttled, Some(turn)) = (kind, turn) {
-            self.refusals += 1;
-            let wait = turn.refused(error.retry_after());
-            self.tell_throttled(wait);
+        let told = kind == Kind::Throttled && self.tell_lane(turn, &error);
+        if kind != Kind::Denied {
+            self.passed = Some(Passed { error, told });
         }
         self.returns = false;
+        ControlFlow::Continue(())
+    }
+
+    /// Says to the lane of a turn that it was too much, if there is one.
+    fn tell_lane(&mut self, turn: Option<Turn>, error: &Error) -> bool {
+        let Some(turn) = turn else { return false };
+        self.refusals += 1;
+        let wait = turn.refused(error.retry_after());
+        self.tell_throttled(wait);
         true
     }
 

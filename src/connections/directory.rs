@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Connection, Kind, Model, Provider, Refusal};
+use super::{Connection, Kind, Model, Provider, Refusal, Upstream};
 use crate::access::Asker;
 
 /// The connections of a configuration. It never changes; a new configuration makes a new one.
@@ -91,6 +91,15 @@ impl Directory {
             return Err(Refusal::ModelInactive { connection: name(), model: model.to_owned() });
         }
         Ok(Granted { connection: Arc::clone(found), model: Arc::clone(granted) })
+    }
+
+    /// The places of a model, or of the connection alone where its alias is empty.
+    pub fn upstreams(&self, connection: &str, model: &str) -> Option<Vec<Upstream>> {
+        let found = self.connection(connection)?;
+        match model {
+            "" => Some(found.no_model().upstreams),
+            model => found.model(model).map(|model| model.upstreams.clone()),
+        }
     }
 
     /// Grants a connection for what is done without a model.

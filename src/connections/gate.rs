@@ -111,6 +111,16 @@ impl Connector for Gate {
         self.plain.input_variables()
     }
 
+    /// A placeholder that is left over in what a connection takes the place of is nobody's concern. A connection whose
+    /// name is itself a placeholder may come to be none, so everything is kept for it.
+    fn prune(&self, variables: &mut Value) {
+        let named = opened(variables.get("configuration").unwrap_or(&Value::Null)).get("connection");
+        let is_named = text(named).is_some_and(|name| !name.contains("secrets."));
+        if let (true, Value::Object(entries)) = (is_named, variables) {
+            leave_out_inline(entries);
+        }
+    }
+
     fn bind(&self, variables: &Value, scope: &Scope) -> Result<Box<dyn Call>, Error> {
         let configuration = opened(variables.get("configuration").unwrap_or(&Value::Null));
         match configuration.get("connection").map(opened) {
@@ -163,6 +173,13 @@ fn completed(variables: &Value, data: &Map<String, Value>, granted: &Granted) ->
         complete.insert("modelId".into(), granted.model.id.clone().into());
     }
     let mut entries = variables.as_object().cloned().unwrap_or_default();
+    leave_out_inline(&mut entries);
+    entries.insert("data".into(), Value::Object(complete));
+    Value::Object(entries)
+}
+
+/// Takes out what says as whom or where.
+fn leave_out_inline(entries: &mut Map<String, Value>) {
     entries.remove("authentication");
     entries.remove("awsCredential");
     if let Some(configuration) = entries.get_mut("configuration") {
@@ -172,6 +189,4 @@ fn completed(variables: &Value, data: &Map<String, Value>, granted: &Granted) ->
         }
         *configuration = Value::Object(kept);
     }
-    entries.insert("data".into(), Value::Object(complete));
-    Value::Object(entries)
 }

@@ -291,6 +291,24 @@ fn a_task_with_a_connection_brings_neither_credentials_nor_region() {
 }
 
 #[test]
+fn what_a_connection_takes_the_place_of_is_taken_out_before_secrets_are_looked_up() {
+    let stage = stage(InlineCredentials::Allowed);
+    let pruned = |connection: Value| {
+        let mut variables = named("sales", "nova");
+        variables["awsCredential"] = "{{secrets.KEY}}".into();
+        variables["configuration"]["connection"] = connection;
+        stage.gate.prune(&mut variables);
+        ["authentication", "awsCredential"].iter().all(|key| variables.get(*key).is_none())
+            && variables["configuration"].get("region").is_none()
+            && variables["data"]["modelId"] == "nova"
+    };
+    assert!(pruned(json!("sales")) && pruned(json!([" sales "])));
+    for connection in [json!(null), json!(" "), json!(7), json!("{{secrets.CONNECTION}}")] {
+        assert!(!pruned(connection.clone()), "{connection}");
+    }
+}
+
+#[test]
 fn parameters_of_the_model_count_where_the_task_sets_nothing() {
     let stage = stage(InlineCredentials::Allowed);
     let parameters = json!({"maxTokens": 100, "temperature": 0.5, "topP": 1});

@@ -53,6 +53,9 @@ pub trait Connector: Debug + Send + Sync {
     /// The variables that the connector reads; nothing else is fetched from the engine.
     fn input_variables(&self) -> &'static [&'static str];
 
+    /// Takes out of the variables what is not read, so that no secret is looked up for it.
+    fn prune(&self, _variables: &mut Value) {}
+
     /// Reads the variables, in which secrets are already in place. Nothing is sent anywhere yet.
     fn bind(&self, variables: &Value, scope: &Scope) -> Result<Box<dyn Call>, Error>;
 }

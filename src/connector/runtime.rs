@@ -103,6 +103,7 @@ impl Runtime {
             ))
         })?;
         let mut variables = read_variables(&job.variables)?;
+        connector.prune(&mut variables);
         *masker = self.resolve(&mut variables, &job.scope).await?;
         let mut call = connector.bind(&variables, &job.scope)?;
         call.mask(masker);

@@ -39,6 +39,10 @@ impl Connector for Listening {
         self.connector.input_variables()
     }
 
+    fn prune(&self, variables: &mut Value) {
+        self.connector.prune(variables);
+    }
+
     fn bind(&self, variables: &Value, scope: &Scope) -> Result<Box<dyn Call>, Error> {
         let call = self.connector.bind(variables, scope)?;
         Ok(Box::new(ListenedCall { call, element_id: scope.element_id.clone(), ear: self.ear.clone() }))

@@ -72,6 +72,12 @@ codes! {
 }
 
 impl Error {
+    /// The task uses what only Bedrock has.
+    pub(super) fn only_at_bedrock(name: &str) -> Self {
+        let reason = format!("the task uses {name}, which models of Hugging Face do not have; leave it out");
+        Self::Unsupported { reason }
+    }
+
     /// Reads an answer with an error status, whoever of those behind the router has written it.
     pub(super) fn of(
         status: u16,
@@ -117,6 +123,11 @@ impl Error {
     /// Whether it may be over soon, and nothing can have been paid.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Service { status: 500 | 502 | 503 | 504, .. } | Self::Connection { .. })
+    }
+
+    /// Whether the token may not do this. Nothing is paid then.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Service { status: 401 | 403, .. })
     }
 
     /// Whether the answer had begun, and its rest is lost.

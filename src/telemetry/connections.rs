@@ -32,6 +32,8 @@ pub enum ConnectionEvent<'a> {
     UpstreamOpened { connection: &'a str, model: &'a str, upstream: &'a str, code: &'a str },
     /// An upstream takes calls again.
     UpstreamClosed { connection: &'a str, model: &'a str, upstream: &'a str },
+    /// An upstream that got no calls has left the configuration.
+    UpstreamRetired { connection: &'a str, model: &'a str, upstream: &'a str },
     /// A changed configuration counts from here on.
     Reloaded { connections: usize, restart_needed: &'a str },
     /// A changed configuration is wrong, and the old one stays.
@@ -63,6 +65,10 @@ impl ConnectionEvent<'_> {
             }
             Self::UpstreamClosed { connection, model, upstream } => {
                 info!(target: "bedrock_connector::upstream", connection, model, upstream, "The upstream takes calls again");
+            }
+            Self::UpstreamRetired { connection, model, upstream } => {
+                info!(target: "bedrock_connector::upstream", connection, model, upstream,
+                    "The upstream got no calls, and has left the configuration");
             }
             Self::Reloaded { connections, restart_needed: "" } => {
                 info!(target: "bedrock_connector::config", connections, "The changed configuration counts from here on");
@@ -121,6 +127,10 @@ impl ConnectionMetrics {
             }
             ConnectionEvent::UpstreamClosed { connection, model, upstream } => {
                 self.upstream_open.get_or_create(&of(connection, model, upstream)).set(0);
+            }
+            // What is not there any more is neither well nor in trouble.
+            ConnectionEvent::UpstreamRetired { connection, model, upstream } => {
+                self.upstream_open.remove(&of(connection, model, upstream));
             }
             ConnectionEvent::Reloaded { .. } => {
                 self.reloads.get_or_create(&[("result", "in_force".to_owned())]).inc();

@@ -119,6 +119,7 @@ fn every_event_of_connections() -> impl Iterator<Item = ConnectionEvent<'static>
         ConnectionEvent::UpstreamCalled { connection, model, upstream, code },
         ConnectionEvent::UpstreamOpened { connection, model, upstream, code },
         ConnectionEvent::UpstreamClosed { connection, model, upstream },
+        ConnectionEvent::UpstreamRetired { connection, model, upstream: "dublin" },
         ConnectionEvent::Reloaded { connections: 2, restart_needed: "" },
         ConnectionEvent::Reloaded { connections: 2, restart_needed: "worker.lock" },
         ConnectionEvent::NotReloaded { mistakes: "1 mistake in the configuration" },
@@ -185,6 +186,10 @@ fn each_event_but_those_of_state_alone_moves_a_metric() {
     let silent = ["DrainStarted", "Drained", "JournalOff"];
     for event in every_event() {
         let telemetry = telemetry();
+        // One event takes away what this one has told.
+        let (connection, model, upstream) = ("sales", "nova", "dublin");
+        let opened = ConnectionEvent::UpstreamOpened { connection, model, upstream, code: "x" };
+        telemetry.emit(Event::Connection(opened));
         let before = telemetry.render();
         telemetry.emit(event);
         let name = format!("{event:?}");

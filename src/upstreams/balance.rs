@@ -41,6 +41,8 @@ pub enum Verdict {
     Failed,
     /// The call was given up; that says nothing.
     Unknown,
+    /// The call was not sent there after all.
+    Unused,
 }
 
 /// What has changed by a verdict.
@@ -146,8 +148,11 @@ impl Balance {
                 member.close()
             }
             Verdict::Failed => member.fail(now, &options),
-            Verdict::Unknown => {
-                member.given = member.given.saturating_sub(1);
+            Verdict::Unknown | Verdict::Unused => {
+                // What was given up was given all the same: else it would be first among equals for ever.
+                if verdict == Verdict::Unused {
+                    member.given = member.given.saturating_sub(1);
+                }
                 if let Circuit::Open { trial, .. } = &mut member.circuit {
                     *trial = false;
                 }
@@ -161,9 +166,9 @@ impl Balance {
         self.members[index].in_flight
     }
 
-    #[cfg(test)]
+    /// Whether it gets no calls but trials.
     pub(super) fn is_open(&self, index: usize) -> bool {
-        matches!(self.members[index].circuit, Circuit::Open { .. })
+        self.members.get(index).is_some_and(|member| matches!(member.circuit, Circuit::Open { .. }))
     }
 }
 

@@ -1,12 +1,17 @@
 //! The choice among upstreams, step by step and at random.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
 use tokio::time::Instant;
 
 use super::balance::{Balance, Change, Options, Verdict};
+use super::{Pool, Pools};
+use crate::access::Rules;
+use crate::connections::{Authentication, Connection, Directory, Granted, Kind, Model, Provider, Upstream};
+use crate::telemetry::Telemetry;
 
 fn balance(weights: &[u32]) -> Balance {
     Balance::new(weights.iter().copied(), Options::default())
@@ -116,6 +121,108 @@ async fn a_trial_that_is_given_up_leaves_room_for_another() {
     assert_eq!(balance.pick(due, &[]), Some(0));
 }
 
+#[tokio::test]
+async fn a_call_that_is_given_up_was_given_all_the_same() {
+    let now = Instant::now();
+    let mut balance = balance(&[1, 1]);
+    let first = call(&mut balance, now, Verdict::Unknown);
+    assert_ne!(call(&mut balance, now, Verdict::Unknown), first);
+    let next = call(&mut balance, now, Verdict::Unused);
+    assert_eq!(call(&mut balance, now, Verdict::Served), next, "what was not sent does not count");
+}
+
+// === pools ===
+
+fn granted(upstreams: &[&str]) -> Granted {
+    let upstream = |name: &&str| Upstream {
+        name: (*name).into(),
+        model_id: "m".into(),
+        weight: 1,
+        region: None,
+        endpoint: None,
+        account: None,
+        authentication: Authentication::OwnRole,
+    };
+    let model = Arc::new(Model {
+        id: "m".into(),
+        alias: "nova".into(),
+        kind: Kind::Text,
+        description: None,
+        active: true,
+        parameters: serde_json::Map::new(),
+        price: None,
+        upstreams: upstreams.iter().map(upstream).collect(),
+        access: None,
+        hosted: None,
+    });
+    let connection = Arc::new(Connection {
+        name: "pool".into(),
+        provider: Provider::Bedrock,
+        description: None,
+        active: true,
+        account: None,
+        region: None,
+        endpoint: None,
+        namespace: None,
+        authentication: Authentication::OwnRole,
+        models: vec![Arc::clone(&model)],
+        access: Rules::default(),
+    });
+    Granted { connection, model }
+}
+
+fn directory(granted: &Granted) -> Directory {
+    Directory::new(vec![Connection::clone(&granted.connection)])
+}
+
+/// Sends calls that are dropped after this time.
+async fn drop_calls(pool: &Arc<Pool>, count: usize, after: Duration) {
+    let ends = Instant::now() + Duration::from_secs(10);
+    let mut leases: Vec<_> = (0..count).map(|_| pool.round().offer().expect("an upstream")).collect();
+    leases.iter_mut().for_each(|lease| lease.begin(Some(ends)));
+    tokio::time::advance(after).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_hang_until_their_limit_are_failures_and_those_that_are_dropped_before_are_not() {
+    let telemetry = Telemetry::no_op();
+    let pool = Pools::new(Options::default(), telemetry.clone()).of(&granted(&["one"]));
+    drop_calls(&pool, 20, Duration::from_secs(9)).await;
+    let open = "upstream_open{connection=\"pool\",model=\"nova\",upstream=\"one\"} 1";
+    assert!(!telemetry.render().contains(open), "{}", telemetry.render());
+    drop_calls(&pool, 5, Duration::from_secs(10)).await;
+    let page = telemetry.render();
+    assert!(page.contains(open) && page.contains("upstream=\"one\",code=\"CALL_TIMED_OUT\"} 5"), "{page}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_leaves_the_configuration_is_told_no_longer() {
+    let telemetry = Telemetry::no_op();
+    let pools = Pools::new(Options::default(), telemetry.clone());
+    let (before, after) = (granted(&["one"]), granted(&["two"]));
+    let is_told = || telemetry.render().contains("upstream_open{");
+    let gone: [&dyn Fn(); 3] =
+        [&|| drop(pools.of(&after)), &|| pools.keep_those_of(&directory(&after)), &|| {
+            pools.keep_those_of(&Directory::default())
+        }];
+    for leave in gone {
+        let pool = pools.of(&before);
+        let late: Vec<_> = (0..9).map(|_| pool.round().offer().expect("an upstream")).collect();
+        drop_calls(&pool, 5, Duration::from_secs(10)).await;
+        assert!(is_told());
+        pools.keep_those_of(&directory(&before));
+        assert!(
+            Arc::ptr_eq(&pool, &pools.of(&before)) && is_told(),
+            "a file that says the same changes nothing"
+        );
+        leave();
+        assert!(!is_told(), "{}", telemetry.render());
+        // A call that was under way tells nothing of it any more.
+        late.into_iter().for_each(|lease| lease.end(Verdict::Failed, "x"));
+        assert!(!is_told(), "{}", telemetry.render());
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Step {
     /// Begins a call that has tried the upstreams of this mask.
@@ -128,7 +235,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (0..8_u8).prop_map(Step::Begin),
-        4 => (0..16_usize, 0..4_u8).prop_map(|(call, verdict)| Step::End(call, verdict)),
+        4 => (0..16_usize, 0..5_u8).prop_map(|(call, verdict)| Step::End(call, verdict)),
         1 => (0..10_000_u16).prop_map(Step::Wait),
     ]
 }
@@ -155,7 +262,8 @@ proptest! {
                 }
                 Step::End(call, verdict) if call < open.len() => {
                     let index = open.swap_remove(call);
-                    let verdicts = [Verdict::Served, Verdict::Throttled, Verdict::Failed, Verdict::Unknown];
+                    let verdicts =
+                        [Verdict::Served, Verdict::Throttled, Verdict::Failed, Verdict::Unknown, Verdict::Unused];
                     let verdict = verdicts[usize::from(verdict)];
                     let was_open = balance.is_open(index);
                     let change = balance.settle(index, verdict, now);

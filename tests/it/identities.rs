@@ -191,10 +191,36 @@ async fn a_role_that_may_not_be_assumed_is_one_clear_error() {
     assert_eq!(stage.bedrock.exchanges().count(|_| true), 0);
     assert!(!stage.log().contains("basesecret"));
 
-    // The partner mends it, and the next job has what it needs.
+    // The partner mends it, and soon the next jobs have what they need.
     issuer.trust(partner());
-    let key = stage.gateway.create_job(partner_task());
-    succeeds(&stage, key).await;
+    let mended = async {
+        loop {
+            let key = stage.gateway.create_job(partner_task());
+            if let Command::CompleteJob(_) = stage.end_of_attempt(key).await {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), mended).await.expect("the role is assumed again");
+}
+
+#[tokio::test]
+async fn a_denied_role_is_not_asked_for_by_each_job() {
+    let issuer = issuer(Options::default()).await;
+    issuer.trust(partner().external_id("another id"));
+    let configuration = file(CONNECTION);
+    let stage = stage_with_connection(&issuer, &configuration).await;
+    let began = tokio::time::Instant::now();
+    let keys: Vec<_> = (0..200).map(|_| stage.gateway.create_job(partner_task())).collect();
+    for key in keys {
+        let (retries, message) = failure(&stage, key).await;
+        assert_eq!(retries, 0);
+        assert!(message.contains("AWS gives no credentials: AccessDenied: "), "{message}");
+    }
+    // A refusal counts for five seconds, and this may take longer on a busy machine.
+    let spells = 1 + began.elapsed().as_secs() / 5;
+    let asked = issuer.count(Operation::AssumeRole);
+    assert!(asked as u64 <= spells, "asked {asked} times in {:?}", began.elapsed());
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod compat;
 mod huggingface;
 mod policy;
 mod references;
+mod upstreams;
 
 use bedrock_connector::emulator::bedrock::{self, Act, Bedrock, ErrorCode, Identity, Outcome, Step, Target};
 use bedrock_connector::emulator::gateway::{Command, NewJob};
@@ -216,6 +217,87 @@ async fn a_bad_file_is_refused_as_a_whole_and_told() {
         log.lines().any(|line| line.contains("need a restart") && line.contains("worker.max-jobs-active")),
         "{log}"
     );
+}
+
+#[tokio::test]
+async fn a_signal_is_enough_for_a_changed_file() {
+    let file = File::new(ONE);
+    let stage = stage(&file, &[SALES[0], SALES[1], ("BEDROCK_CONNECTOR_RELOAD_CHECK", "PT0S")]).await;
+    file.replace(&ONE.replace("emulated-*", "other-*"));
+    let key = stage.gateway.create_job(task("sales", "nova", "before"));
+    answer(&stage, key).await;
+    stage.worker.signal("HUP").await.expect("the signal is sent");
+    stage
+        .page("/actuator/prometheus", |page| page.body.contains("reloads_total{result=\"in_force\"} 1"))
+        .await;
+    let key = stage.gateway.create_job(task("sales", "nova", "after"));
+    assert_eq!(failure(&stage, key).await.0, 0);
+    assert_eq!(stage.bedrock.exchanges().all().len(), 1);
+}
+
+#[tokio::test]
+async fn a_file_that_is_gone_changes_nothing_and_counts_when_it_is_back() {
+    let file = File::new(ONE);
+    let stage = stage(&file, &SALES).await;
+    let aside = file.path().with_extension("aside");
+    std::fs::rename(file.path(), &aside).expect("the file is put aside");
+    stage
+        .page("/actuator/prometheus", |page| page.body.contains("reloads_total{result=\"refused\"} 1"))
+        .await;
+    let page = stage.page("/actuator/health/readiness", |page| page.body.contains("refused")).await;
+    assert_eq!(page.status, 200, "the worker goes on as it was: {}", page.body);
+    let key = stage.gateway.create_job(task("sales", "nova", "without a file"));
+    answer(&stage, key).await;
+
+    std::fs::write(&aside, ONE.replace("emulated-*", "other-*")).expect("the new configuration is written");
+    std::fs::rename(&aside, file.path()).expect("the file is back");
+    stage
+        .page("/actuator/prometheus", |page| page.body.contains("reloads_total{result=\"in_force\"} 1"))
+        .await;
+    stage.page("/actuator/health/readiness", |page| !page.body.contains("refused")).await;
+    let key = stage.gateway.create_job(task("sales", "nova", "with the new file"));
+    assert_eq!(failure(&stage, key).await.0, 0);
+}
+
+#[tokio::test]
+async fn a_rule_may_name_the_template_that_the_tasks_header_tells() {
+    let file = File::new(&ONE.replace("processes = [\"emulated-*\"]", "templates = [\"com.example.*\"]"));
+    let stage = stage(&file, &SALES).await;
+    let of = |template: &str| task("sales", "nova", "Hello?").header("elementTemplateId", template);
+    answer(&stage, stage.gateway.create_job(of("com.example.ask.v3"))).await;
+    for job in [of("org.example.ask"), task("sales", "nova", "Hello?")] {
+        let key = stage.gateway.create_job(job);
+        let (retries, message) = failure(&stage, key).await;
+        assert_eq!(retries, 0, "{message}");
+        assert!(message.contains("may not be used"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_connection_takes_the_place_of_is_not_read_at_all() {
+    let file = File::new(ONE);
+    let stage = stage(&file, &SALES).await;
+    let left_over =
+        json!({"type": "credentials", "accessKey": "{{secrets.GONE}}", "secretKey": "secrets.GONE"});
+    let mut variables = json!({
+        "authentication": left_over,
+        "awsCredential": {"accessKey": "{{secrets.GONE_TOO}}"},
+        "configuration": {"connection": "sales", "region": "{{secrets.REGION}}"},
+        "action": "converse",
+        "data": {"modelId": "nova", "newMessage": "Hello?"},
+    });
+    for job_type in [NATIVE, crate::support::stage::JOB_TYPE] {
+        let job = NewJob::new(job_type).variables(variables.as_object().expect("an object").clone());
+        answer(&stage, stage.gateway.create_job(job)).await;
+    }
+    assert_eq!(stage.bedrock.exchanges().count(|exchange| exchange.identity.key() == Some("AKIDSALES")), 2);
+
+    // Where it names none, it is.
+    variables["configuration"] = json!({"region": "eu-central-1"});
+    let job = NewJob::new(NATIVE).variables(variables.as_object().expect("an object").clone());
+    let (retries, message) = failure(&stage, stage.gateway.create_job(job)).await;
+    assert_eq!(retries, 0);
+    assert!(message.contains("GONE"), "{message}");
 }
 
 fn two(first: &Bedrock, second: &Bedrock) -> String {
