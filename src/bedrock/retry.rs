@@ -65,6 +65,7 @@ impl Kind {
             | Error::Service { .. }
             | Error::NoTurn { .. }
             | Error::TimedOut { .. }
+            | Error::OverTaskLimit { .. }
             | Error::Unreadable { .. }
             | Error::TooLarge { .. }
             | Error::NoMessage { .. }

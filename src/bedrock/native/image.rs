@@ -52,8 +52,8 @@ impl Images {
             Family::Stability => wishes.stability(data, &model_id)?,
             _ => {
                 return Err(connector::Error::input(format!(
-                    "{} is {model_id:?}, expected an image model of Amazon (Titan, Nova Canvas) or Stability; \
-                     the action invokeModel asks any other",
+                    "{} is {model_id:?}, expected a model of Amazon (Titan, Nova Canvas) or Stability that draws from a \
+                     prompt alone; the action invokeModel asks any other",
                     data.name_of("modelId")
                 )));
             }

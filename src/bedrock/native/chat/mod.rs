@@ -57,6 +57,7 @@ impl Chat {
         let additional = read::context(data, "additionalModelRequestFields")?;
         let latency = read::choice(data, "latency", read::LATENCIES)?;
         let tier = read::choice(data, "serviceTier", read::TIERS)?;
+        let cites = read::flag(data, "citations")?.unwrap_or(false);
         let is_guarded = guardrail.is_some();
         let may_stream = read::choice(data, "streaming", &["auto", "off"])? != Some("off");
         let members = members([
@@ -72,8 +73,12 @@ impl Chat {
             ("additionalModelRequestFields", fields(reasoning.as_ref(), additional)),
         ]);
         check(data, family, &tools, structured.as_ref(), reasoning.as_ref(), &members)?;
+        if cites && structured.is_some() {
+            let remedy = "an answer that has to fit a schema has no room for citations";
+            return Err(conflict(data, "citations", "outputSchema", remedy));
+        }
         let mut conversation =
-            Converse { messages, members, cache_point: caching.messages(), is_first: false };
+            Converse { messages, members, cites, cache_point: caching.messages(), is_first: false };
         if let Some(config) = tools.config(structured.as_ref(), caching.tools()) {
             conversation.members.insert("toolConfig".to_owned(), config);
         }
@@ -185,6 +190,11 @@ fn fields(reasoning: Option<&Reasoning>, additional: Option<Map<String, Value>>)
     (!fields.is_empty()).then_some(Value::Object(fields))
 }
 
+fn conflict(data: &Field<'_>, one: &str, other: &str, remedy: &str) -> connector::Error {
+    let (one, other) = (data.name_of(one), data.name_of(other));
+    connector::Error::input(format!("{one} and {other} do not go together; {remedy}"))
+}
+
 /// What does not go together.
 fn check(
     data: &Field<'_>,
@@ -194,10 +204,7 @@ fn check(
     reasoning: Option<&Reasoning>,
     members: &Map<String, Value>,
 ) -> Result<(), connector::Error> {
-    let conflict = |one: &str, other: &str, remedy: &str| {
-        let (one, other) = (data.name_of(one), data.name_of(other));
-        Err(connector::Error::input(format!("{one} and {other} do not go together; {remedy}")))
-    };
+    let conflict = |one: &str, other: &str, remedy: &str| Err(conflict(data, one, other, remedy));
     let by_tool = structured.filter(|structured| structured.by == By::Tool);
     let thinks = reasoning.is_some() && matches!(family, Family::Anthropic | Family::Unknown);
     if by_tool.is_some() && tools.is_forced() {
