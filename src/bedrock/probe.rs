@@ -59,6 +59,8 @@ pub enum Finding {
     Absent {
         message: String,
     },
+    /// It is there, and takes no call just now.
+    Busy(Error),
     Failed(Error),
 }
 
@@ -122,13 +124,33 @@ impl Prober {
             (Ability::Answer, Kind::Embedding | Kind::Image) => (Operation::InvokeModel, json!({})),
         };
         let outgoing = Outgoing::new(&upstream.model_id, operation, body.to_string());
-        let sent = match self.target(upstream).await {
-            Ok(target) => self.send(&target, &outgoing).await,
-            Err(error) => Err(error),
-        };
-        match sent {
-            Ok(_) => Finding::Granted,
-            Err(error) => Finding::of(error),
+        self.tried(upstream, &outgoing).await.map_or_else(Finding::of, |()| Finding::Granted)
+    }
+
+    /// Whether an identity may let texts through a guardrail. The request has none, so there is nothing to look at.
+    pub async fn may_guard(&self, upstream: &Upstream, guardrail: &str, version: &str) -> Finding {
+        let body = json!({ "source": "INPUT", "content": [] });
+        let outgoing = Outgoing::to_guardrail(guardrail, version, body.to_string());
+        self.tried(upstream, &outgoing).await.map_or_else(Finding::of_guardrail, |()| Finding::Granted)
+    }
+
+    async fn tried(&self, upstream: &Upstream, outgoing: &Outgoing) -> Result<(), Error> {
+        let target = self.target(upstream).await?;
+        self.send(&target, outgoing).await.map(drop)
+    }
+
+    /// Whose the token of a connection to Hugging Face is.
+    pub async fn owner(
+        &self,
+        connection: &Connection,
+        authentication: &Authentication,
+    ) -> Result<huggingface::Owner, Error> {
+        match identity::of(authentication, &self.references).await? {
+            Identity::ApiKey(token) => {
+                Ok(self.huggingface.owner(connection.endpoint.as_deref(), &token).await?)
+            }
+            // The configuration takes nothing else for Hugging Face.
+            _ => Err(Error::Credentials { reason: "Hugging Face takes API keys only".to_owned() }),
         }
     }
 
@@ -163,6 +185,7 @@ impl Prober {
             Err(Error::HuggingFace(error @ huggingface::Error::Service { status: 404, .. })) => {
                 Finding::Absent { message: error.to_string() }
             }
+            Err(Error::HuggingFace(error)) if error.is_throttled() => Finding::Busy(error.into()),
             Err(error) => Finding::Failed(error),
         }
     }
@@ -227,6 +250,19 @@ impl Finding {
     }
 }
 
+impl Finding {
+    fn of_guardrail(error: Error) -> Self {
+        match error {
+            Error::Service { code, message, .. }
+                if code == "ValidationException" && message.to_lowercase().contains("does not exist") =>
+            {
+                Self::Absent { message }
+            }
+            error => Self::of(error),
+        }
+    }
+}
+
 /// The action and the resource of a refusal by IAM, whose words are "… is not authorized to perform: ACTION on resource: ARN …".
 fn missing(message: &str) -> Option<(String, Option<String>)> {
     let (_, rest) = message.split_once("not authorized to perform: ")?;
@@ -287,6 +323,22 @@ mod unit {
         ] {
             let found = format!("{:?}", Finding::of(service(status, code, message)));
             assert!(found.starts_with(expected), "{code} {message}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_guardrail_that_is_not_there_is_told_from_a_request_that_makes_no_sense() {
+        for (code, message, expected) in [
+            (
+                "ValidationException",
+                "The guardrail identifier or version provided in the request does not exist.",
+                "Absent",
+            ),
+            ("ResourceNotFoundException", "gone", "Absent"),
+            ("ValidationException", "The content is empty.", "Granted"),
+        ] {
+            let found = format!("{:?}", Finding::of_guardrail(service(400, code, message)));
+            assert!(found.starts_with(expected), "{message}: {found}");
         }
     }
 

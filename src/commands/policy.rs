@@ -4,7 +4,8 @@ use std::io::Write;
 
 use bedrock_connector::config::{Config, ProcessEnvironment};
 use bedrock_connector::connections::{Authentication, Connection, Reference};
-use bedrock_connector::policy::{self, Document, Features, PrincipalPolicy, ServiceAccount};
+use bedrock_connector::policy::{self, Document, Features, PrincipalPolicy, Secrets, ServiceAccount};
+use bedrock_connector::secrets::{AwsLayout, AwsOptions};
 use serde_json::{Value, json};
 
 use super::{Exit, Usage};
@@ -26,7 +27,7 @@ pub(crate) fn run(arguments: &PolicyArgs) -> anyhow::Result<Exit> {
     let config = Config::load_without_secrets(&ProcessEnvironment, &arguments.settings.0)?;
     let chosen = chosen(&config, &arguments.connections)?;
     let found = match arguments.trust {
-        None => allowed(&chosen, arguments),
+        None => allowed(&config, &chosen, arguments),
         Some(kind) => trusted(kind, &chosen, arguments)?,
     };
     write(&found, arguments.json)?;
@@ -48,14 +49,29 @@ fn chosen<'a>(config: &'a Config, names: &[String]) -> Result<Vec<&'a Connection
     names.iter().map(find).collect()
 }
 
-fn allowed(connections: &[&Connection], arguments: &PolicyArgs) -> Vec<Titled> {
-    let features = Features { guardrails: arguments.guardrails.clone() };
+fn allowed(config: &Config, connections: &[&Connection], arguments: &PolicyArgs) -> Vec<Titled> {
+    let features = Features {
+        guardrails: arguments.guardrails.clone(),
+        // Tasks of the compat type get their answers in one piece.
+        streams: config.bedrock.streaming && config.job_types.native.is_some(),
+        // They are nobody's in particular, so they are no part of what single connections need.
+        secrets: config.secrets.aws.as_ref().filter(|_| arguments.connections.is_empty()).map(secrets),
+    };
     let titled = |PrincipalPolicy { principal, connections, document }| Titled {
         title: format!("What {principal} is to be allowed"),
         connections: connections.into_iter().collect(),
         document,
     };
     policy::policies(connections.iter().copied(), &features).into_iter().map(titled).collect()
+}
+
+/// What the process reads in Secrets Manager for placeholders in tasks.
+fn secrets(options: &AwsOptions) -> Secrets {
+    let region = options.region.clone();
+    match &options.layout {
+        AwsLayout::Object(id) | AwsLayout::Whole(id) => Secrets::One { id: id.clone(), region },
+        AwsLayout::Each(prefix) => Secrets::Beginning { prefix: prefix.clone(), region },
+    }
 }
 
 fn trusted(kind: Trust, connections: &[&Connection], arguments: &PolicyArgs) -> Result<Vec<Titled>, Usage> {

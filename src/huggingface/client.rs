@@ -130,15 +130,13 @@ impl Client {
         if let Some(namespace) = &hosting.bill_to {
             post = post.header(BILL_TO, namespace);
         }
-        let response = post.body(body).send().await.map_err(|error| unanswered(&error))?;
-        if response.status().is_success() {
-            return Ok(response);
-        }
-        let status = response.status().as_u16();
-        let request_id = header(&response, "x-request-id");
-        let seconds = header(&response, RETRY_AFTER.as_str()).and_then(|text| text.trim().parse().ok());
-        let body = limited(response, MAX_ERROR_BYTES).await.ok().flatten().unwrap_or_default();
-        Err(Error::of(status, &body, request_id, seconds.map(Duration::from_secs)))
+        succeeded(post.body(body).send().await).await
+    }
+
+    /// Looks at an address of Hugging Face, where nothing is paid for.
+    pub(super) async fn get(&self, url: &str, token: &Secret) -> Result<Value, Error> {
+        let response = succeeded(self.http.get(url).bearer_auth(token.expose()).send().await).await?;
+        self.read(response, url).await
     }
 
     async fn read(&self, response: Response, model: &str) -> Result<Value, Error> {
@@ -149,6 +147,19 @@ impl Client {
         let body = body.ok_or_else(|| Error::TooLarge { model: model.to_owned(), limit })?;
         serde_json::from_slice(&body).map_err(|error| unreadable(error.to_string()))
     }
+}
+
+/// The answer, if its status is a good one.
+async fn succeeded(response: reqwest::Result<Response>) -> Result<Response, Error> {
+    let response = response.map_err(|error| unanswered(&error))?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let status = response.status().as_u16();
+    let request_id = header(&response, "x-request-id");
+    let seconds = header(&response, RETRY_AFTER.as_str()).and_then(|text| text.trim().parse().ok());
+    let body = limited(response, MAX_ERROR_BYTES).await.ok().flatten().unwrap_or_default();
+    Err(Error::of(status, &body, request_id, seconds.map(Duration::from_secs)))
 }
 
 fn tls(ca_pem: Option<&[u8]>) -> Result<ClientConfig, Error> {

@@ -6,7 +6,7 @@
 //!
 //! - `chat/` is chat completion in the shape of OpenAI, in one piece or as a stream; `generation.rs` continues one text.
 //! - `client.rs` sends, `place.rs` knows the addresses, `stream.rs` reads server-sent events.
-//! - `error.rs` lists the codes.
+//! - `owner.rs` asks whose a token is; `error.rs` lists the codes.
 //!
 //! What Converse has and Hugging Face has not is refused by name and never left out in silence.
 
@@ -14,6 +14,7 @@ mod chat;
 mod client;
 mod error;
 mod generation;
+mod owner;
 mod place;
 mod stream;
 
@@ -22,4 +23,5 @@ mod tests;
 
 pub use self::client::{Answered, Client, Options, Request, Wish};
 pub use self::error::{CODES, Error};
+pub use self::owner::Owner;
 pub use self::place::{Hosting, Proxy};

@@ -18,6 +18,6 @@ mod trust;
 mod tests;
 
 pub use self::document::{Condition, Document, Statement};
-pub use self::needs::{Features, Principal, PrincipalPolicy, policies};
+pub use self::needs::{Features, Principal, PrincipalPolicy, Secrets, policies};
 pub use self::subject::{Subject, subject};
 pub use self::trust::{ServiceAccount, external_id, irsa, pod_identity};

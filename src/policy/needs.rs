@@ -21,11 +21,30 @@ pub enum Principal {
     Profile(String),
 }
 
-/// What is used beyond what the configuration tells.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What is used beyond what the connections tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Features {
     /// Guardrails of diagrams, by id or ARN.
     pub guardrails: Vec<String>,
+    /// Whether answers are asked for as streams.
+    pub streams: bool,
+    /// The secrets of AWS that the process reads for tasks, whatever their connections are.
+    pub secrets: Option<Secrets>,
+}
+
+impl Default for Features {
+    fn default() -> Self {
+        Self { guardrails: Vec::new(), streams: true, secrets: None }
+    }
+}
+
+/// Secrets of AWS Secrets Manager in a region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Secrets {
+    /// One, by its name or ARN.
+    One { id: String, region: String },
+    /// All whose names begin so.
+    Beginning { prefix: String, region: String },
 }
 
 /// The policy of one identity.
@@ -41,6 +60,7 @@ pub struct PrincipalPolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Topic {
     AskTextModels,
+    AskTextModelsInOnePiece,
     AskOtherModels,
     RenderPrompts,
     ApplyGuardrails,
@@ -61,6 +81,7 @@ impl Topic {
             Self::AskTextModels => {
                 &["bedrock:CountTokens", "bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
             }
+            Self::AskTextModelsInOnePiece => &["bedrock:CountTokens", "bedrock:InvokeModel"],
             Self::AskOtherModels => &["bedrock:InvokeModel"],
             Self::RenderPrompts => &["bedrock:RenderPrompt"],
             Self::ApplyGuardrails => &["bedrock:ApplyGuardrail"],
@@ -135,6 +156,9 @@ pub fn policies<'a>(
         }
         read_secrets(&mut all, connection);
     }
+    if let Some(secrets) = &features.secrets {
+        all.entry(Principal::Process).or_default().add(Topic::ReadSecrets, [secrets.arn()]);
+    }
     let policy = |(principal, needs): (Principal, Needs)| PrincipalPolicy {
         principal,
         connections: needs.connections.clone(),
@@ -156,7 +180,8 @@ fn call(
     let needs = identity(all, &connection.name, &upstream.authentication);
     let subject = subject(&upstream.model_id, region, &account);
     let topic = match model.kind {
-        Kind::Text => Topic::AskTextModels,
+        Kind::Text if features.streams => Topic::AskTextModels,
+        Kind::Text => Topic::AskTextModelsInOnePiece,
         Kind::Embedding | Kind::Image => Topic::AskOtherModels,
     };
     for (resources, conditions) in subject.called(region) {
@@ -259,14 +284,24 @@ fn references(authentication: &Authentication) -> Vec<&Reference> {
     }
 }
 
-/// Secrets Manager puts six characters behind a name.
 fn secret_arn(reference: &Reference) -> Option<String> {
     let Reference::AwsSecret { id, region, .. } = reference else { return None };
-    if id.starts_with("arn:") {
-        return Some(id.clone());
+    let region = region.as_deref().unwrap_or("*").to_owned();
+    Some(Secrets::One { id: id.clone(), region }.arn())
+}
+
+impl Secrets {
+    fn arn(&self) -> String {
+        let of = |region: &str, name: &str| {
+            format!("arn:{}:secretsmanager:{region}:*:secret:{name}", geography::partition(region))
+        };
+        match self {
+            Self::One { id, .. } if id.starts_with("arn:") => id.clone(),
+            // Secrets Manager puts six characters behind a name.
+            Self::One { id, region } => of(region, &format!("{id}-??????")),
+            Self::Beginning { prefix, region } => of(region, &format!("{prefix}*")),
+        }
     }
-    let region = region.as_deref().unwrap_or("*");
-    Some(format!("arn:{}:secretsmanager:{region}:*:secret:{id}-??????", geography::partition(region)))
 }
 
 impl fmt::Display for Principal {

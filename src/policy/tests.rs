@@ -114,6 +114,55 @@ fn nothing_is_allowed_that_is_not_used() {
 }
 
 #[test]
+fn streams_are_allowed_only_where_they_are_asked_for() {
+    let features = Features { streams: false, ..Features::default() };
+    let found =
+        policies([&connection(vec![(HAIKU, Kind::Text), (&format!("eu.{HAIKU}"), Kind::Text)])], &features);
+    let document = &found[0].document;
+    assert_eq!(granted(document, "bedrock:InvokeModelWithResponseStream"), []);
+    for action in ["bedrock:InvokeModel", "bedrock:CountTokens"] {
+        assert_eq!(
+            granted(document, action).len(),
+            2,
+            "the model and its profile, and the models behind that"
+        );
+    }
+}
+
+fn beginning(prefix: &str) -> Secrets {
+    Secrets::Beginning { prefix: prefix.into(), region: "eu-central-1".into() }
+}
+
+#[test]
+fn the_process_reads_its_own_secrets_whoever_calls_the_models() {
+    let own = |id: &str| Secrets::One { id: id.into(), region: "cn-north-1".into() };
+    let arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:camunda-AbCdEf";
+    for (secrets, expected) in [
+        (own("camunda"), "arn:aws-cn:secretsmanager:cn-north-1:*:secret:camunda-??????"),
+        (own(arn), arn),
+        (beginning("camunda/"), "arn:aws:secretsmanager:eu-central-1:*:secret:camunda/*"),
+    ] {
+        let features = Features { secrets: Some(secrets), ..Features::default() };
+        let assumed = Authentication::AssumeRole {
+            role: role("arn:aws:iam::210987654321:role/r"),
+            external_id: None,
+            base: Box::new(Authentication::OwnRole),
+        };
+        for connections in [vec![], vec![by(connection(vec![(HAIKU, Kind::Text)]), &assumed)]] {
+            let found = policies(&connections, &features);
+            let reads = |policy: &&PrincipalPolicy| {
+                !granted(&policy.document, "secretsmanager:GetSecretValue").is_empty()
+            };
+            let readers: Vec<_> = found.iter().filter(reads).collect();
+            let [reader] = readers.as_slice() else { panic!("{found:#?}") };
+            assert_eq!(reader.principal, Principal::Process);
+            let resources = granted(&reader.document, "secretsmanager:GetSecretValue");
+            assert_eq!(resources, [(vec![expected.to_owned()], Value::Null)]);
+        }
+    }
+}
+
+#[test]
 fn a_profile_is_allowed_with_all_its_regions_and_only_by_way_of_it() {
     let document = only(&connection(vec![(&format!("eu.{HAIKU}"), Kind::Text)]));
     let profile = format!("arn:aws:bedrock:eu-central-1:{ACCOUNT}:inference-profile/eu.{HAIKU}");
@@ -174,7 +223,7 @@ fn features_beyond_models_have_their_actions() {
     };
     let guardrail = |id: &str| format!("arn:aws:bedrock:eu-central-1:{ACCOUNT}:guardrail/{id}");
     assert_eq!(granted(&only(&guarded), "bedrock:ApplyGuardrail"), [(vec![guardrail("g1")], Value::Null)]);
-    let features = Features { guardrails: vec!["g2".into()] };
+    let features = Features { guardrails: vec!["g2".into()], ..Features::default() };
     let document = policies([&guarded], &features).remove(0).document;
     let expected = vec![guardrail("g1"), guardrail("g2")];
     assert_eq!(granted(&document, "bedrock:ApplyGuardrail"), [(expected, Value::Null)]);
@@ -353,9 +402,12 @@ fn whatever_is_configured_the_policies_are_valid() {
                 for model in &mut connection.models {
                     Arc::make_mut(model).upstreams[0].account = account.map(str::to_owned);
                 }
-                let features = Features { guardrails: vec!["g1".into()] };
-                for policy in policies([&connection], &features) {
-                    assert_valid(&policy.document, false);
+                for streams in [true, false] {
+                    let (guardrails, secrets) = (vec!["g1".into()], Some(beginning("camunda/")));
+                    let features = Features { guardrails, streams, secrets };
+                    for policy in policies([&connection], &features) {
+                        assert_valid(&policy.document, false);
+                    }
                 }
             }
         }

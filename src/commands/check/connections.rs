@@ -11,8 +11,12 @@ use bedrock_connector::connections::{
 };
 use bedrock_connector::{app, huggingface, policy};
 use futures_util::FutureExt as _;
+use serde_json::Value;
 
 use super::report::Check;
+
+/// The version of a guardrail that names none.
+const DRAFT: &str = "DRAFT";
 
 pub(super) async fn checks(config: &Config, clients: Arc<Clients>) -> Vec<Check> {
     let active: Vec<&Arc<Connection>> =
@@ -42,14 +46,15 @@ pub(super) async fn checks(config: &Config, clients: Arc<Clients>) -> Vec<Check>
 async fn of_connection(prober: &Prober, connection: &Connection, streams: bool) -> Vec<Check> {
     let mut checks = Vec::new();
     let models = || connection.models.iter().filter(|model| model.active);
-    if connection.provider == Provider::Bedrock {
-        let mut asked: Vec<(&Authentication, Option<&str>)> = Vec::new();
-        for upstream in models().flat_map(|model| &model.upstreams) {
-            let identity = (&upstream.authentication, upstream.account.as_deref());
-            if !asked.contains(&identity) {
-                asked.push(identity);
-                checks.push(identity_of(prober, connection, identity).await);
-            }
+    let mut asked: Vec<(&Authentication, Option<&str>)> = Vec::new();
+    for upstream in models().flat_map(|model| &model.upstreams) {
+        let identity = (&upstream.authentication, upstream.account.as_deref());
+        if !asked.contains(&identity) {
+            asked.push(identity);
+            checks.push(match connection.provider {
+                Provider::Bedrock => identity_of(prober, connection, identity).await,
+                Provider::HuggingFace => owner_of(prober, connection, &upstream.authentication).await,
+            });
         }
     }
     for model in models() {
@@ -67,7 +72,70 @@ async fn of_connection(prober: &Prober, connection: &Connection, streams: bool) 
             });
         }
     }
+    checks.extend(guardrails(prober, connection).await);
     checks
+}
+
+/// The guardrails that the models' parameters name, each once at each place. Those of diagrams are not known here.
+async fn guardrails(prober: &Prober, connection: &Connection) -> Vec<Check> {
+    let mut asked: Vec<(&str, &str, &Upstream)> = Vec::new();
+    let mut checks = Vec::new();
+    for model in connection.models.iter().filter(|model| model.active) {
+        let Some(guardrail) = model.parameters.get("guardrail") else { continue };
+        let text = |key: &str| guardrail.get(key).and_then(Value::as_str);
+        let (Some(id), version) = (text("id"), text("version").unwrap_or(DRAFT)) else { continue };
+        for upstream in &model.upstreams {
+            let is_same = |(other_id, other_version, other): &(&str, &str, &Upstream)| {
+                (*other_id, *other_version) == (id, version)
+                    && (&other.authentication, &other.region, &other.endpoint)
+                        == (&upstream.authentication, &upstream.region, &upstream.endpoint)
+            };
+            if asked.iter().any(is_same) {
+                continue;
+            }
+            asked.push((id, version, upstream));
+            let name = format!("guardrail {}/{id}", connection.name);
+            let place = format!("in {}", upstream.region.as_deref().unwrap_or("its region"));
+            let finding = prober.may_guard(upstream, id, version).await;
+            checks.push(match finding {
+                Finding::Absent { message } => Check::failed(
+                    &name,
+                    format!("version {version} is not there {place}: {message}"),
+                    "correct id and version in the parameters of the model",
+                ),
+                finding => told(&name, connection, &place, finding),
+            });
+        }
+    }
+    checks
+}
+
+async fn owner_of(prober: &Prober, connection: &Connection, authentication: &Authentication) -> Check {
+    let name = format!("connection {}", connection.name);
+    let owner = match prober.owner(connection, authentication).await {
+        Ok(owner) => owner,
+        Err(error @ Error::HuggingFace(huggingface::Error::Service { status: 401, .. }))
+        | Err(error @ Error::Credentials { .. }) => {
+            return Check::failed(&name, format!("{}: {error}", error.code()), cure(&error));
+        }
+        Err(error) => {
+            let message = format!("whose its token is, is not known: {error}");
+            return Check::warning(&name, message, "nothing, if the Hub is closed off on purpose");
+        }
+    };
+    let huggingface::Owner { name: user, organizations } = &owner;
+    let of = match organizations.as_slice() {
+        [] => String::new(),
+        names => format!(", of {}", names.join(", ")),
+    };
+    match &connection.namespace {
+        Some(namespace) if !owner.speaks_for(namespace) => Check::warning(
+            &name,
+            format!("the token of {user}{of}; {namespace}, which is to pay, is not among these"),
+            "correct the namespace of the connection, or take a token of one of its members",
+        ),
+        _ => Check::ok(&name, format!("the token of {user}{of}")),
+    }
 }
 
 async fn identity_of(
@@ -223,11 +291,32 @@ fn told(name: &str, connection: &Connection, place: &str, finding: Finding) -> C
             format!("it is not there {place}: {message}"),
             "correct its id or its region; many models need an inference profile such as eu.…",
         ),
-        Finding::Failed(error) => Check::failed(
+        Finding::Busy(error) => Check::warning(
             name,
-            format!("{}: {error}", error.code()),
-            "check credentials, network, proxy and endpoint",
+            format!("there {place}, and takes no call just now: {}: {error}", error.code()),
+            "nothing: tasks wait for it; what is often so may need a dedicated endpoint",
         ),
+        Finding::Failed(error) => Check::failed(name, format!("{}: {error}", error.code()), cure(&error)),
+    }
+}
+
+/// What helps against an error that is not about a policy.
+fn cure(error: &Error) -> &'static str {
+    match error {
+        Error::Credentials { .. } | Error::Refused { .. } => {
+            "correct the authentication of the connection, or the trust of its role"
+        }
+        Error::HuggingFace(huggingface::Error::Service { status, .. }) => match status {
+            401 => "renew the API key of the connection",
+            402 => "add credit to the account, or let another namespace pay",
+            403 => "give the token the right to call inference providers, and ask for access to the model",
+            500.. => "wait: Hugging Face, or the provider behind it, fails",
+            _ => "check the id of the model and its endpoint",
+        },
+        Error::Connection { .. } | Error::HuggingFace(huggingface::Error::Connection { .. }) => {
+            "check network, proxy and endpoint"
+        }
+        _ => "check credentials, network, proxy and endpoint",
     }
 }
 

@@ -202,9 +202,10 @@ impl App {
         }
         let action = asked.route.as_ref().map(|route| route.operation.action()).unwrap_or_default();
         if self.access.with(|access| access.denied_actions.iter().any(|denied| denied == action)) {
+            let kind = if action.ends_with("Guardrail") { "guardrail" } else { "foundation-model" };
             let message = format!(
                 "User: arn:aws:iam::123456789012:user/emulated is not authorized to perform: {action} on resource: \
-                 arn:aws:bedrock:::foundation-model/{id} because no identity-based policy allows it"
+                 arn:aws:bedrock:::{kind}/{id} because no identity-based policy allows it"
             );
             return Some(Answer::Error { code: ErrorCode::AccessDenied, message });
         }

@@ -23,6 +23,9 @@ use crate::emulator::bedrock::model::{self, Stop};
 use crate::emulator::guarded::Guarded;
 use crate::emulator::recorder::Recorder;
 
+/// Where the Hub says whose a token is.
+const WHO_AM_I: &str = "/api/whoami-v2";
+
 const MAX_BODY_BYTES: usize = 25_000_000;
 
 /// How long a stream that breaks off is quiet before.
@@ -63,6 +66,11 @@ pub(super) async fn handle(State(app): State<Arc<App>>, request: Request) -> Res
     let (task, model) = route(&path, &body);
     let header = |name: &str| parts.headers.get(name)?.to_str().ok().map(str::to_owned);
     let token = header("authorization").and_then(|value| value.strip_prefix("Bearer ").map(str::to_owned));
+    if path == WHO_AM_I {
+        let (status, answer) = owner(token.as_deref());
+        app.exchanges.push(Exchange { path, model, token, bill_to: None, body, status });
+        return respond(Answer::Json(status, answer), None);
+    }
     let fault = app.faults.with(|faults| faults.next(&text)).or_else(|| Fault::by_model(&model));
     let answer = match (known(&parts, token.as_deref()), fault.as_ref().and_then(Fault::answer)) {
         (Err(refused), _) => refused,
@@ -76,6 +84,25 @@ pub(super) async fn handle(State(app): State<Arc<App>>, request: Request) -> Res
     let bill_to = header("x-hf-bill-to");
     app.exchanges.push(Exchange { path, model, token, bill_to, body, status });
     respond(answer, fault.as_ref())
+}
+
+/// Whose a token is: here they are all the same user's.
+fn owner(token: Option<&str>) -> (u16, Value) {
+    if !is_token(token) {
+        return (401, json!({ "error": "Invalid user token." }));
+    }
+    let organization =
+        json!({ "type": "org", "id": "1", "name": "acme", "fullname": "Acme", "roleInOrg": "write" });
+    let own = json!({ "type": "access_token", "accessToken": { "displayName": "emulated", "role": "fineGrained" } });
+    let user = json!({
+        "type": "user", "id": "0", "name": "emulated-user", "fullname": "An emulated user", "orgs": [organization],
+        "auth": own,
+    });
+    (200, user)
+}
+
+fn is_token(token: Option<&str>) -> bool {
+    token.is_some_and(|token| token.starts_with("hf_"))
 }
 
 /// The task that a path means. At an address of its own a model is known by what it is asked.
@@ -98,7 +125,7 @@ fn known(parts: &Parts, token: Option<&str>) -> Result<(), Answer> {
     if parts.method != Method::POST {
         return Err(Answer::Json(405, json!({ "error": "Method Not Allowed" })));
     }
-    if token.is_none_or(|token| !token.starts_with("hf_")) {
+    if !is_token(token) {
         return Err(Answer::Json(401, json!({ "error": "Invalid username or password." })));
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::process::Output;
 use axum::Router;
 use axum::body::Bytes;
 use bedrock_connector::emulator::bedrock::{self, Bedrock};
-use bedrock_connector::emulator::huggingface::HuggingFace;
+use bedrock_connector::emulator::huggingface::{Exchange, HuggingFace};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -52,6 +52,10 @@ preset = "titan-image-v2"
 
 /// Runs `check`, and gives its lines by their names.
 async fn run(bedrock: &Bedrock, toml: &str) -> Vec<(String, String, String)> {
+    run_with(bedrock, toml, "hf_secret").await
+}
+
+async fn run_with(bedrock: &Bedrock, toml: &str, token: &str) -> Vec<(String, String, String)> {
     let file = File::new(toml);
     let output: Output = tokio::process::Command::new(env!("CARGO_BIN_EXE_bedrock-connector"))
         .args(["check", "--json", "--config", &file.path().display().to_string()])
@@ -61,7 +65,7 @@ async fn run(bedrock: &Bedrock, toml: &str) -> Vec<(String, String, String)> {
         .env("BEDROCK_CONNECTOR_BEDROCK_ENDPOINT", bedrock.url())
         .env("CAMUNDA_CLIENT_GRPCADDRESS", "http://127.0.0.1:1")
         .envs(SALES)
-        .env("HF_TOKEN", "hf_secret")
+        .env("HF_TOKEN", token)
         .output()
         .await
         .expect("the program runs");
@@ -73,7 +77,9 @@ async fn run(bedrock: &Bedrock, toml: &str) -> Vec<(String, String, String)> {
         let message = format!("{} → {}", text(check, "message"), text(check, "remedy"));
         (text(check, "name"), text(check, "state"), message)
     });
-    ours.filter(|(name, ..)| name.starts_with("connection ") || name.starts_with("model ")).collect()
+    let is_ours =
+        |name: &str| ["connection ", "model ", "guardrail "].iter().any(|kind| name.starts_with(kind));
+    ours.filter(|(name, ..)| is_ours(name)).collect()
 }
 
 async fn bedrock() -> Bedrock {
@@ -151,28 +157,98 @@ async fn a_wrong_account_id_or_kind_is_told() {
     }
 }
 
+#[track_caller]
+fn assert_told(checks: &[(String, String, String)], name: &str, state: &str, text: &str) {
+    let found = checks.iter().any(|check| check.0 == name && check.1 == state && check.2.contains(text));
+    assert!(found, "{name} {state} {text}: {checks:#?}");
+}
+
+#[tokio::test]
+async fn guardrails_of_models_are_asked_about_once_at_each_place() {
+    let bedrock = bedrock().await;
+    let model = |id: &str, guardrail: &str| {
+        format!("[[connections.models]]\nid = \"{id}\"\nparameters = {{ guardrail = {{ {guardrail} }} }}\n")
+    };
+    let models = [
+        model("amazon.nova-lite-v1:0", "id = \"g1\", version = \"3\""),
+        model("amazon.nova-pro-v1:0", "id = \"g1\", version = \"3\""),
+        model("amazon.nova-micro-v1:0", "id = \"emulator.not-found-v1\""),
+    ];
+    let toml = toml(&models.concat());
+    let checks = run(&bedrock, &toml).await;
+    assert_told(&checks, "guardrail sales/g1", "ok", "there and granted in eu-central-1");
+    let absent = "version DRAFT is not there in eu-central-1";
+    assert_told(&checks, "guardrail sales/emulator.not-found-v1", "failed", absent);
+    assert_eq!(checks.iter().filter(|(name, ..)| name.starts_with("guardrail ")).count(), 2, "{checks:#?}");
+    let asked = bedrock.exchanges().all();
+    let asked: Vec<_> =
+        asked.iter().filter(|exchange| exchange.raw_path.starts_with("/guardrail/g1/")).collect();
+    let [asked] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!(asked.raw_path, "/guardrail/g1/version/3/apply");
+    assert_eq!(asked.body["content"], serde_json::json!([]), "there is nothing to pay for");
+
+    bedrock.deny_actions(vec!["bedrock:ApplyGuardrail".to_owned()]);
+    let checks = run(&bedrock, &toml).await;
+    let lacks = "no policy of its identity allows bedrock:ApplyGuardrail on arn:aws:bedrock:::guardrail/g1";
+    assert_told(&checks, "guardrail sales/g1", "failed", lacks);
+}
+
+/// A connection to Hugging Face with these models.
+fn hub_toml(hub: &HuggingFace, namespace: &str, models: &str) -> String {
+    format!(
+        "[[connections]]\nname = \"hub\"\nprovider = \"huggingface\"\nendpoint = \"{}\"\naccess = [{{}}]\n{namespace}\
+         authentication = {{ kind = \"api-key\", api-key = {{ env = \"HF_TOKEN\" }} }}\n{models}",
+        hub.url()
+    )
+}
+
+async fn hub() -> HuggingFace {
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    HuggingFace::start(anywhere).await.expect("a free port")
+}
+
 #[tokio::test]
 async fn models_of_hugging_face_are_looked_at_too() {
-    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let hub = HuggingFace::start(anywhere).await.expect("a free port");
-    let models = ["org/chat", "emulator/unauthorized", "emulator/gated", "emulator/missing"];
-    let models: String = models.iter().map(|id| format!("[[connections.models]]\nid = \"{id}\"\n")).collect();
-    let toml = format!(
-        "[[connections]]\nname = \"hub\"\nprovider = \"huggingface\"\nendpoint = \"{}\"\naccess = [{{}}]\n\
-         authentication = {{ kind = \"api-key\", api-key = {{ env = \"HF_TOKEN\" }} }}\n{models}\
-         [[connections.models]]\nid = \"org/vectors\"\nkind = \"embedding\"\n",
-        hub.url()
-    );
-    let checks = run(&bedrock().await, &toml).await;
+    let hub = hub().await;
+    let trouble = ["unauthorized", "no-credit", "gated", "missing", "loading", "throttled", "broken"];
+    let models = trouble.map(|name| format!("[[connections.models]]\nid = \"emulator/{name}\"\n")).concat();
+    let well = "[[connections.models]]\nid = \"org/chat\"\n\
+                [[connections.models]]\nid = \"org/vectors\"\nkind = \"embedding\"\n";
+    let checks = run(&bedrock().await, &hub_toml(&hub, "", &format!("{models}{well}"))).await;
     for (name, state, text) in [
         ("model hub/org/chat", "ok", "there and granted at Hugging Face"),
-        ("model hub/emulator/unauthorized", "failed", "HUGGINGFACE_UNAUTHORIZED"),
-        ("model hub/emulator/gated", "failed", "HUGGINGFACE_FORBIDDEN"),
+        ("model hub/emulator/unauthorized", "failed", "→ renew the API key"),
+        ("model hub/emulator/no-credit", "failed", "→ add credit"),
+        ("model hub/emulator/gated", "failed", "→ give the token the right"),
         ("model hub/emulator/missing", "failed", "it is not there at Hugging Face"),
+        ("model hub/emulator/loading", "warning", "takes no call just now: HUGGINGFACE_LOADING"),
+        ("model hub/emulator/throttled", "warning", "takes no call just now: HUGGINGFACE_THROTTLED"),
+        ("model hub/emulator/broken", "failed", "→ wait"),
         ("model hub/org/vectors", "ok", "there and granted at Hugging Face"),
     ] {
-        let found = checks.iter().any(|check| check.0 == name && check.1 == state && check.2.contains(text));
-        assert!(found, "{name}: {checks:?}");
+        assert_told(&checks, name, state, text);
     }
-    assert_eq!(hub.exchanges().count(|exchange| exchange.status == 200), 0, "nothing is paid for");
+    let is_paid = |exchange: &Exchange| exchange.status == 200 && exchange.path != "/api/whoami-v2";
+    assert_eq!(hub.exchanges().count(is_paid), 0, "nothing is paid for");
+}
+
+#[tokio::test]
+async fn whose_a_token_of_hugging_face_is_stands_first() {
+    let (hub, bedrock) = (hub().await, bedrock().await);
+    let models = "[[connections.models]]\nid = \"org/chat\"\n[[connections.models]]\nid = \"org/other\"\n";
+    let toml = |namespace: &str| hub_toml(&hub, namespace, models);
+    let checks = run(&bedrock, &toml("")).await;
+    assert_told(&checks[..1], "connection hub", "ok", "the token of emulated-user, of acme");
+    assert_eq!(hub.exchanges().count(|exchange| exchange.path == "/api/whoami-v2"), 1, "it is asked once");
+    assert_told(
+        &run(&bedrock, &toml("namespace = \"acme\"\n")).await,
+        "connection hub",
+        "ok",
+        "emulated-user",
+    );
+    let checks = run(&bedrock, &toml("namespace = \"others\"\n")).await;
+    assert_told(&checks, "connection hub", "warning", "others, which is to pay, is not among these");
+    let checks = run_with(&bedrock, &toml(""), "old-token").await;
+    assert_told(&checks, "connection hub", "failed", "HUGGINGFACE_UNAUTHORIZED");
+    assert!(!format!("{checks:?}").contains("old-token"), "{checks:?}");
 }

@@ -66,6 +66,32 @@ fn the_output_is_one_policy_for_each_identity() {
 }
 
 #[test]
+fn settings_of_the_process_count_too() {
+    let file = File::new(TWO);
+    let run = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_bedrock-connector"))
+            .args(["policy", "--config", &file.path().display().to_string()])
+            .args(arguments)
+            .env_clear()
+            .envs(variables.iter().copied())
+            .output()
+            .expect("the program runs");
+        Value::from(policies(&output)).to_string()
+    };
+    let (streams, reads) = ("bedrock:InvokeModelWithResponseStream", "secretsmanager:GetSecretValue");
+    let plain = run(&[], &[]);
+    assert!(plain.contains(streams) && !plain.contains(reads), "{plain}");
+    assert!(!run(&[], &[("BEDROCK_CONNECTOR_STREAMING", "false")]).contains(streams));
+    assert!(!run(&[], &[("BEDROCK_CONNECTOR_DISABLED_TYPES", "bedrock-connector:1")]).contains(streams));
+    let prefix = ("BEDROCK_CONNECTOR_SECRETS_AWS_PREFIX", "camunda/");
+    let region = ("BEDROCK_CONNECTOR_SECRETS_AWS_REGION", "eu-west-1");
+    let found = run(&[], &[prefix, region]);
+    assert!(found.contains(reads), "{found}");
+    assert!(found.contains("arn:aws:secretsmanager:eu-west-1:*:secret:camunda/*"), "{found}");
+    assert!(!run(&["--connection", "search"], &[prefix, region]).contains(reads));
+}
+
+#[test]
 fn trust_is_printed_for_each_kind() {
     let file = File::new(TWO);
     let irsa = [
