@@ -70,7 +70,8 @@ impl Reloader {
         let _turn = self.turn.lock().await;
         // A panic in there would be a defect of the reader; the old configuration stays then, too.
         let loaded = tokio::task::spawn_blocking(move || load()).await;
-        match loaded.unwrap_or_else(|_| Err(unreadable())) {
+        let loaded = loaded.unwrap_or_else(|_| Err(unreadable()));
+        match loaded.and_then(|config| self.in_the_budgets_currency(config)) {
             Ok(config) => self.put_in_force(&config),
             Err(mistakes) => {
                 self.tell(ConnectionEvent::NotReloaded { mistakes: &mistakes.to_string() });
@@ -79,17 +80,24 @@ impl Reloader {
         }
     }
 
+    /// Budgets stay what they were at the start, and with prices in another currency nothing could be held to them.
+    fn in_the_budgets_currency(&self, config: Config) -> Result<Config, Mistakes> {
+        let Some((found, expected)) = self.meter.foreign(&config.prices) else { return Ok(config) };
+        let expected =
+            format!("expected {expected}, the currency of the budgets in force; a restart takes both anew");
+        Err(Mistakes(vec![Mistake {
+            place: "prices.currency".to_owned(),
+            found: Some(found.to_string()),
+            expected,
+        }]))
+    }
+
     fn put_in_force(&self, config: &Config) {
         self.in_force.replace(Arc::clone(&config.connections), config.inline_credentials);
         self.pools.keep_those_of(&config.connections);
-        let mut restart_needed = config.changed_since(&self.at_start);
-        if self.meter.is_foreign(&config.prices) {
-            restart_needed.push("prices.currency");
-        } else {
-            self.meter.replace_prices(config.prices.clone());
-        }
+        self.meter.replace_prices(config.prices.clone());
         *self.refused() = None;
-        let restart_needed = restart_needed.join(", ");
+        let restart_needed = config.changed_since(&self.at_start).join(", ");
         let connections = config.connections.connections().count();
         self.tell(ConnectionEvent::Reloaded { connections, restart_needed: &restart_needed });
     }

@@ -128,11 +128,11 @@ impl Meter {
         self
     }
 
-    /// Whether prices are in another currency than the budgets, which stay what they were at the start. With such prices
-    /// nothing could be held to them.
-    pub fn is_foreign(&self, prices: &Prices) -> bool {
-        let other = |currency: &Currency| prices.0.iter().any(|entry| entry.price.currency != *currency);
-        self.budgets.currency.as_ref().is_some_and(other)
+    /// The currency of these prices and that of the budgets, where they are not the same.
+    pub fn foreign<'a>(&'a self, prices: &'a Prices) -> Option<(&'a Currency, &'a Currency)> {
+        let ours = self.budgets.currency.as_ref()?;
+        let theirs = prices.0.iter().map(|entry| &entry.price.currency).find(|theirs| *theirs != ours)?;
+        Some((theirs, ours))
     }
 
     /// Takes other prices from now on.

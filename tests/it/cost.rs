@@ -247,7 +247,7 @@ async fn a_model_without_a_price_is_held_back_where_there_is_a_budget() {
 }
 
 #[tokio::test]
-async fn prices_in_another_currency_wait_for_a_restart_where_there_are_budgets() {
+async fn a_file_with_prices_in_another_currency_than_the_budgets_is_refused() {
     let file = File::new(PRICES);
     let stage = stage(&file, &[("BEDROCK_CONNECTOR_BUDGET_TENANT_DAY", "5")]).await;
     let dear = PRICES
@@ -255,11 +255,11 @@ async fn prices_in_another_currency_wait_for_a_restart_where_there_are_budgets()
         .replace("price = { ", "price = { currency = \"EUR\", ");
     file.replace(&dear);
     stage
-        .page("/actuator/prometheus", |page| page.body.contains("reloads_total{result=\"in_force\"} 1"))
+        .page("/actuator/prometheus", |page| page.body.contains("reloads_total{result=\"refused\"} 1"))
         .await;
     let answer = answer(&stage, native()).await;
     assert_eq!(answer["cost"]["currency"], "USD");
-    assert!(stage.log().contains("prices.currency"), "{}", stage.log());
+    assert!(stage.log().contains("prices.currency: found `EUR`, expected USD"), "{}", stage.log());
 }
 
 #[tokio::test]
