@@ -82,9 +82,14 @@ impl Reloader {
     fn put_in_force(&self, config: &Config) {
         self.in_force.replace(Arc::clone(&config.connections), config.inline_credentials);
         self.pools.keep_those_of(&config.connections);
-        self.meter.replace_prices(config.prices.clone());
+        let mut restart_needed = config.changed_since(&self.at_start);
+        if self.meter.is_foreign(&config.prices) {
+            restart_needed.push("prices.currency");
+        } else {
+            self.meter.replace_prices(config.prices.clone());
+        }
         *self.refused() = None;
-        let restart_needed = config.changed_since(&self.at_start).join(", ");
+        let restart_needed = restart_needed.join(", ");
         let connections = config.connections.connections().count();
         self.tell(ConnectionEvent::Reloaded { connections, restart_needed: &restart_needed });
     }

@@ -16,6 +16,7 @@ use super::connector::{Flavour, Parts};
 use super::converse::{self, Converse};
 use super::field::Field;
 use super::input::{Action, Request};
+use super::inputs::Names;
 use super::native::Task;
 use super::outgoing::{Operation, Outgoing};
 use super::route::Route;
@@ -34,6 +35,8 @@ use crate::telemetry::Event;
 pub(super) struct BedrockCall {
     pub(super) parts: Arc<Parts>,
     pub(super) flavour: Flavour,
+    /// What messages call its inputs.
+    pub(super) names: Names<'static>,
     /// Its process takes its turn with others.
     pub(super) payer: Payer,
     pub(super) route: Route,
@@ -131,7 +134,7 @@ impl BedrockCall {
             Some(request) => request,
             None => {
                 Expander { session: &mut session }.expand(&mut data).await.map_err(Error::from)?;
-                Request::read(self.flavour, self.action, &Field::named("data", &data, self.flavour.names()))?
+                Request::read(self.flavour, self.action, &Field::named("data", &data, self.names))?
             }
         };
         drop(data);
@@ -179,9 +182,13 @@ impl BedrockCall {
     ) -> Result<Value, connector::Error> {
         match task.limit() {
             None => task.run(self, session, notebook).await,
-            Some(limit) => tokio::time::timeout(limit, task.run(self, session, notebook))
-                .await
-                .unwrap_or_else(|_| Err(Error::TimedOut { limit }.into())),
+            Some(limit) => {
+                let run = tokio::time::timeout(limit, task.run(self, session, notebook));
+                run.await.unwrap_or_else(|_| {
+                    let field = self.names.of("data.timeout");
+                    Err(Error::OverTaskLimit { field, limit }.into())
+                })
+            }
         }
     }
 
@@ -215,6 +222,7 @@ impl BedrockCall {
         last: &mut Last,
     ) -> Result<(Value, Head), Error> {
         let subject = outgoing.subject();
+        let model = self.masker.mask(subject);
         let mut round = self.route.round();
         loop {
             let mut result = match round.next(&self.parts, subject, turns).await {
@@ -229,7 +237,7 @@ impl BedrockCall {
                     };
                     turns.next().await?;
                     stop.begin(self.ends_fairly());
-                    let result = self.attempt(&stop.target, &outgoing).await;
+                    let result = self.attempt(&stop.target, &outgoing, &model).await;
                     stop.end(&result);
                     result
                 }
@@ -278,17 +286,22 @@ impl BedrockCall {
         meter.charge(&self.payer, &served, used)
     }
 
-    /// One attempt at one place.
-    async fn attempt(&self, target: &Target, outgoing: &Outgoing) -> Result<(Value, Head), Error> {
+    /// One attempt at one place. `model` is the one that the task names; an upstream may call it something else.
+    async fn attempt(
+        &self,
+        target: &Target,
+        outgoing: &Outgoing,
+        model: &str,
+    ) -> Result<(Value, Head), Error> {
         let sent = Instant::now();
+        let began = || self.parts.telemetry.emit(Event::FirstToken { model, wait: sent.elapsed() });
         if let (Some(hosting), Some(client)) = (&target.hosting, self.route.huggingface()) {
-            let began = || self.tell_first_token(outgoing.subject(), sent);
             return hosted::ask(client, target, hosting, outgoing, began).await;
         }
         let max_bytes = self.parts.clients.options().max_answer_bytes;
         let client = self.parts.clients.get(target).await?;
         let answer = send::send(&client, outgoing, max_bytes).await?;
-        self.read(outgoing, answer, sent).await
+        self.read(outgoing, answer, began).await
     }
 
     fn caller<'a>(&'a self, model: &'a str) -> Caller<'a> {
@@ -296,10 +309,16 @@ impl BedrockCall {
         Caller { clients, telemetry, process: &self.payer.process, model }
     }
 
-    async fn read(&self, outgoing: &Outgoing, answer: Answer, sent: Instant) -> Result<(Value, Head), Error> {
+    /// `began` is called with the first piece of a stream.
+    async fn read(
+        &self,
+        outgoing: &Outgoing,
+        answer: Answer,
+        began: impl FnMut(),
+    ) -> Result<(Value, Head), Error> {
         let Answer { body, events, head } = answer;
         let value = match events {
-            Some(events) => self.read_events(outgoing, events, sent).await?,
+            Some(events) => self.read_events(outgoing, events, began).await?,
             None => receive::read(outgoing, &body, &head)?,
         };
         Ok((value, head))
@@ -310,7 +329,7 @@ impl BedrockCall {
         &self,
         outgoing: &Outgoing,
         events: ByteStream,
-        sent: Instant,
+        began: impl FnMut(),
     ) -> Result<Value, Error> {
         let options = self.parts.clients.options();
         let limits = stream::Limits {
@@ -318,12 +337,7 @@ impl BedrockCall {
             max_bytes: options.max_answer_bytes,
             model_id: outgoing.subject(),
         };
-        stream::read(events, limits, || self.tell_first_token(outgoing.subject(), sent)).await
-    }
-
-    fn tell_first_token(&self, model_id: &str, sent: Instant) {
-        let model = &self.masker.mask(model_id);
-        self.parts.telemetry.emit(Event::FirstToken { model, wait: sent.elapsed() });
+        stream::read(events, limits, began).await
     }
 
     fn tell_call(&self, model: &str, region: &str, error: Option<&Error>, attempts: u32, took: Duration) {

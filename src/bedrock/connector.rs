@@ -19,6 +19,9 @@ use crate::documents::{Loader, needs_expansion};
 use crate::secrets::Masker;
 use crate::telemetry::Telemetry;
 
+/// The ids of our own element templates begin with this; a task has the id of its template in a header.
+pub const OWN_TEMPLATES: &str = "bedrock-connector.";
+
 /// How the answer is shaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flavour {
@@ -29,11 +32,12 @@ pub enum Flavour {
 }
 
 impl Flavour {
-    /// What messages call the inputs: only our own templates show our labels.
-    pub(super) fn names(self) -> Names<'static> {
+    /// What messages call the inputs. Only our own templates show our labels; the native job type has no others.
+    pub(super) fn names(self, template_id: Option<&str>) -> Names<'static> {
+        let is_ours = template_id.is_some_and(|id| id.starts_with(OWN_TEMPLATES));
         match self {
-            Self::Compat => Names::Paths,
-            Self::Native => Names::Labels,
+            Self::Compat if !is_ours => Names::Paths,
+            Self::Compat | Self::Native => Names::Labels,
         }
     }
 }
@@ -104,7 +108,7 @@ impl Connector for Bedrock {
 impl Grantee for Bedrock {
     /// Wrong input is told when it is bound.
     fn needs_model(&self, variables: &Value) -> bool {
-        let variables = Field::named("", variables, self.flavour.names());
+        let variables = Field::named("", variables, Names::Paths);
         Action::read(self.flavour, &variables).map_or(true, Action::needs_model)
     }
 
@@ -143,12 +147,14 @@ impl Bedrock {
         scope: &Scope,
         route: impl FnOnce(&Field<'_>, &Parts) -> Result<Route, Error>,
     ) -> Result<Box<dyn Call>, Error> {
-        let variables = Field::named("", variables, self.flavour.names());
+        let names = self.flavour.names(scope.template_id.as_deref());
+        let variables = Field::named("", variables, names);
         let Bound { route, action, data, request } =
             read(&variables, self.flavour, |variables| route(variables, &self.parts))?;
         Ok(Box::new(BedrockCall {
             parts: Arc::clone(&self.parts),
             flavour: self.flavour,
+            names,
             payer: Payer {
                 tenant: scope.tenant_id.as_str().into(),
                 process: scope.bpmn_process_id.as_str().into(),

@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value, json};
 
 use super::Error;
 use super::field::Field;
-use super::history::{Content, Message, read_reference};
+use super::history::{Attached, Content, Message};
 use crate::connector;
 use crate::documents::{Kind, Reference, Session, clean_name};
 
@@ -21,6 +21,8 @@ pub(super) struct Converse {
     pub(super) messages: Vec<Message>,
     /// The members of the request beside the messages.
     pub(super) members: Map<String, Value>,
+    /// Whether the model is to name the places in the documents that its answer rests on.
+    pub(super) cites: bool,
     /// Ends the last message, when the conversation is to be cached.
     pub(super) cache_point: Option<Value>,
     /// Whether the task was drawn with the first version of Camunda's template, whose result has another shape.
@@ -48,7 +50,7 @@ impl Converse {
         };
         let inference = read_inference(data, max_tokens)?;
         let members = Map::from_iter([("inferenceConfig".to_owned(), Value::Object(inference))]);
-        Ok(Self { messages, members, cache_point: None, is_first: is_of_first_template(data) })
+        Ok(Self { messages, members, cites: false, cache_point: None, is_first: is_of_first_template(data) })
     }
 
     /// The body of the request, with the content of all documents. It is written piece by piece, so that no more
@@ -65,7 +67,7 @@ impl Converse {
                 if index > 0 {
                     text.push(',');
                 }
-                text.push_str(&block(part, session).await?.to_string());
+                text.push_str(&block(part, self.cites, session).await?.to_string());
             }
             if let Some(cache_point) = self.cache_point.as_ref().filter(|_| index + 1 == self.messages.len())
             {
@@ -164,47 +166,61 @@ pub(super) fn reply(answer: &Value, model_id: &str) -> Result<Message, Error> {
 
 /// The documents of the new message. The template composes them in `newDocuments`; on some engines that comes out
 /// as null although its helper fields are there, so these are read then.
-pub(super) fn read_documents(data: &Field<'_>) -> Result<Vec<Reference>, connector::Error> {
+pub(super) fn read_documents(data: &Field<'_>) -> Result<Vec<Attached>, connector::Error> {
     if let Some(documents) = data.list("newDocuments") {
-        return documents.items().iter().map(read_reference).collect();
+        return documents.items().iter().map(Attached::read).collect();
     }
     let helper = |name: &str| data.entry(&format!("data_newDocuments_{name}"));
     let text = |name: &str| helper(name).map(|field| field.text()).transpose();
+    let from = |name: &str, reference| Attached {
+        reference,
+        input: data.name_of(&format!("data_newDocuments_{name}")),
+    };
     match text("documentMode")?.as_deref() {
         Some("multiple") => match helper("multiple_expression") {
-            Some(documents) => documents.items().iter().map(read_reference).collect(),
+            Some(documents) => documents.items().iter().map(Attached::read).collect(),
             None => Ok(Vec::new()),
         },
         Some("single") => match text("single_documentSource")?.as_deref() {
-            Some("inline") => Ok(vec![Reference::Inline {
-                content: helper("single_inline_content")
-                    .map(|content| content.raw().clone())
-                    .unwrap_or_default(),
-                name: text("single_inline_fileName")?,
-                content_type: text("single_inline_contentType")?,
-            }]),
+            Some("inline") => {
+                let content = helper("single_inline_content").map(|content| content.raw().clone());
+                let inline = Reference::Inline {
+                    content: content.unwrap_or_default(),
+                    name: text("single_inline_fileName")?,
+                    content_type: text("single_inline_contentType")?,
+                };
+                Ok(vec![from("single_inline_content", inline)])
+            }
             Some("external") => match text("single_external_url")? {
-                Some(url) => Ok(vec![Reference::External { url, name: text("single_external_fileName")? }]),
+                Some(url) => {
+                    let external = Reference::External { url, name: text("single_external_fileName")? };
+                    Ok(vec![from("single_external_url", external)])
+                }
                 None => Ok(Vec::new()),
             },
-            _ => helper("single_camundaReference").iter().map(read_reference).collect(),
+            _ => helper("single_camundaReference").iter().map(Attached::read).collect(),
         },
         _ => Ok(Vec::new()),
     }
 }
 
-async fn block(content: &Content, session: &mut Session<'_>) -> Result<Value, Error> {
+async fn block(content: &Content, cites: bool, session: &mut Session<'_>) -> Result<Value, Error> {
     match content {
         Content::Text(text) => Ok(json!({ "text": text })),
         Content::Block(block) => Ok(Value::Object(block.clone())),
-        Content::Document(reference) => {
-            let document = session.load(reference).await?;
+        Content::Document(attached) => {
+            let document =
+                session.load(&attached.reference).await.map_err(|error| error.of(attached.name()))?;
             let source = json!({ "bytes": STANDARD.encode(&document.content) });
-            Ok(match document.kind("a document of the conversation")? {
+            Ok(match document.kind(&attached.input)? {
                 Kind::Image(format) => json!({ "image": { "format": format, "source": source } }),
                 Kind::Document(format) => {
                     let name = clean_name(document.name.as_deref());
-                    json!({ "document": { "format": format, "name": name, "source": source } })
+                    let mut block = json!({ "format": format, "name": name, "source": source });
+                    if let (true, Some(members)) = (cites, block.as_object_mut()) {
+                        members.insert("citations".to_owned(), json!({ "enabled": true }));
+                    }
+                    json!({ "document": block })
                 }
             })
         }

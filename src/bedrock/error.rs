@@ -34,6 +34,11 @@ pub enum Error {
     /// The call took longer than the operator allows.
     #[error("no answer from Bedrock within {limit:?}; consider raising the limit of a call")]
     TimedOut { limit: Duration },
+    /// The task took longer than it allows itself.
+    #[error(
+        "no answer from Bedrock within {limit:?}, which is all that {field} allows; raise it, or ask for less"
+    )]
+    OverTaskLimit { field: String, limit: Duration },
     /// There are no credentials, or the source of credentials failed.
     #[error("no AWS credentials: {reason}")]
     Credentials { reason: String },
@@ -144,7 +149,7 @@ impl Error {
             Self::Service { code, .. } => code.clone().into(),
             Self::NoTurn { .. } => THROTTLED.into(),
             Self::Connection { .. } => CONNECTION_FAILED.into(),
-            Self::TimedOut { .. } => CALL_TIMED_OUT.into(),
+            Self::TimedOut { .. } | Self::OverTaskLimit { .. } => CALL_TIMED_OUT.into(),
             Self::Credentials { .. } => CREDENTIALS_UNAVAILABLE.into(),
             Self::Refused { .. } => CREDENTIALS_REFUSED.into(),
             Self::Unreadable { .. } => ANSWER_UNREADABLE.into(),
@@ -173,6 +178,7 @@ impl Error {
             Self::NoTurn { .. } => format!("{MODEL_CLASSES}.{THROTTLED}").into(),
             Self::Connection { .. }
             | Self::TimedOut { .. }
+            | Self::OverTaskLimit { .. }
             | Self::Credentials { .. }
             | Self::Refused { .. }
             | Self::StreamCut { .. }
@@ -198,6 +204,7 @@ impl Error {
             Self::NoTurn { .. }
             | Self::Connection { .. }
             | Self::TimedOut { .. }
+            | Self::OverTaskLimit { .. }
             | Self::Credentials { .. }
             | Self::Refused { .. }
             | Self::Unreadable { .. }
@@ -221,6 +228,7 @@ impl Error {
             | Self::NoTurn { .. }
             | Self::Connection { .. }
             | Self::TimedOut { .. }
+            | Self::OverTaskLimit { .. }
             | Self::Credentials { .. }
             | Self::Unreadable { .. }
             | Self::StreamCut { .. }

@@ -21,9 +21,35 @@ pub(super) struct Message {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Content {
     Text(String),
-    Document(Reference),
+    Document(Attached),
     /// A content block of Bedrock.
     Block(Map<String, Value>),
+}
+
+/// A document of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Attached {
+    pub(super) reference: Reference,
+    /// What messages call the input that it stands in.
+    pub(super) input: String,
+}
+
+impl Attached {
+    /// Reads a reference to a document; a wrong one is an input error.
+    pub(super) fn read(field: &Field<'_>) -> Result<Self, Error> {
+        let input = field.name();
+        let reference = Reference::read(field.value(), &input)
+            .map_err(|error: documents::Error| Error::from(super::Error::from(error)))?;
+        Ok(Self { reference, input })
+    }
+
+    /// Which document it is, for a person who has several.
+    pub(super) fn name(&self) -> String {
+        match self.reference.file_name() {
+            Some(file_name) => format!("{}, {file_name:?}", self.input),
+            None => self.input.clone(),
+        }
+    }
 }
 
 impl Message {
@@ -121,7 +147,7 @@ impl Content {
     fn to_value(&self) -> Value {
         match self {
             Self::Text(text) => json!({ "text": text }),
-            Self::Document(reference) => json!({ "document": reference.to_value() }),
+            Self::Document(attached) => json!({ "document": attached.reference.to_value() }),
             Self::Block(block) => Value::Object(block.clone()),
         }
     }
@@ -143,13 +169,7 @@ fn read_document(document: &Field<'_>, entries: &Map<String, Value>) -> Result<C
     if !Reference::is(value) && value.get("format").is_some() && value.get("source").is_some() {
         return Ok(Content::Block(entries.clone()));
     }
-    read_reference(document).map(Content::Document)
-}
-
-/// Reads a reference to a document; a wrong one is an input error.
-pub(super) fn read_reference(field: &Field<'_>) -> Result<Reference, Error> {
-    Reference::read(field.value(), &field.name())
-        .map_err(|error: documents::Error| super::Error::from(error).into())
+    Attached::read(document).map(Content::Document)
 }
 
 #[cfg(test)]

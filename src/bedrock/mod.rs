@@ -48,9 +48,10 @@ mod tests;
 
 pub use self::caller::{Caller, CallerError};
 pub use self::clients::{Clients, DefaultIdentityState};
-pub use self::connector::{Bedrock, Flavour};
+pub use self::connector::{Bedrock, Flavour, OWN_TEMPLATES};
 pub use self::error::{CODES, Error};
 pub use self::inputs::{INPUTS, Input, InputKind, read_paths};
+pub use self::native::Makes;
 pub use self::options::{DefaultIdentity, Options, Proxy, Quotas, Retries};
 pub use self::probe::{Ability, Described, Description, Finding, Prober, Who};
 pub use self::route::Ways;

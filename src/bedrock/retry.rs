@@ -66,6 +66,7 @@ impl Kind {
             | Error::Service { .. }
             | Error::NoTurn { .. }
             | Error::TimedOut { .. }
+            | Error::OverTaskLimit { .. }
             | Error::Unreadable { .. }
             | Error::TooLarge { .. }
             | Error::NoMessage { .. }

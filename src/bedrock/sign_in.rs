@@ -163,7 +163,7 @@ mod unit {
     const ROLE: &str = "arn:aws:iam::123456789012:role/bedrock";
 
     fn read_with(flavour: Flavour, options: &Options, authentication: &Value) -> Result<Identity, Error> {
-        let field = Field::named("authentication", authentication, flavour.names());
+        let field = Field::named("authentication", authentication, flavour.names(None));
         read(&field, flavour, options)
     }
 

@@ -2,7 +2,7 @@
 
 use super::reader::Reader;
 use super::worker::JobTypes;
-use crate::bedrock::{DefaultIdentity, Options as BedrockOptions};
+use crate::bedrock::{DefaultIdentity, INPUTS, InputKind, Options as BedrockOptions};
 use crate::connections::{Choice, Directory, InlineCredentials, Kind, Provider};
 use crate::template::{Connection, Engine, Makes, Model, Offer, Options};
 
@@ -23,6 +23,8 @@ pub(crate) fn read(
         documentation: reader.address("templates.documentation", false),
         region: bedrock.default_region.clone(),
         own_credentials: !matches!(bedrock.default_identity, DefaultIdentity::Refused),
+        identities: identities(reader),
+        profiles: reader.list("templates.profiles").unwrap_or_default(),
         models: models(reader),
         connections: directory.choices().into_iter().map(connection).collect(),
         inline_credentials: inline == InlineCredentials::Allowed,
@@ -45,6 +47,17 @@ fn connection(choice: Choice) -> Connection {
         is_bedrock: choice.provider == Provider::Bedrock,
         models: models.collect(),
     }
+}
+
+/// Written as tasks write them.
+fn identities(reader: &mut Reader) -> Vec<String> {
+    let items = reader.list("templates.identities").unwrap_or_default();
+    let kind = INPUTS.iter().find(|input| input.path == "authentication.type").map(|input| input.kind);
+    let Some(InputKind::Choice(known)) = kind else { return items };
+    if items.iter().any(|item| !known.contains(&item.as_str())) {
+        reader.mistake("templates.identities", format!("expected any of {}", known.join(", ")));
+    }
+    items
 }
 
 fn models(reader: &mut Reader) -> Vec<Model> {

@@ -128,6 +128,13 @@ impl Meter {
         self
     }
 
+    /// Whether prices are in another currency than the budgets, which stay what they were at the start. With such prices
+    /// nothing could be held to them.
+    pub fn is_foreign(&self, prices: &Prices) -> bool {
+        let other = |currency: &Currency| prices.0.iter().any(|entry| entry.price.currency != *currency);
+        self.budgets.currency.as_ref().is_some_and(other)
+    }
+
     /// Takes other prices from now on.
     pub fn replace_prices(&self, prices: Prices) {
         *self.prices.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(prices);

@@ -177,6 +177,25 @@ fn a_tenant_may_call_again_on_the_next_day() {
 }
 
 #[test]
+fn calls_under_way_at_the_edge_go_through_and_all_count() {
+    let bench = Bench::new(budgets(Some("5"), Some("9")));
+    let admitted = || bench.meter.admit(&bench.payer, "m", "m", None).map_err(|refusal| refusal.code());
+    assert_eq!(bench.spend(&bench.payer, 4), Ok(()));
+    assert_eq!([admitted(), admitted(), admitted()], [Ok(()); 3], "nobody knows yet what they will cost");
+    let served = Served { asked: "m", model: "m", shown: "m", region: "r", tier: None, price: None };
+    let usage = Usage { input: 2, ..Usage::default() };
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| bench.meter.charge(&bench.payer, &served, &usage));
+        }
+    });
+    let refusal = bench.meter.admit(&bench.payer, "m", "m", None).expect_err("it is spent").to_string();
+    assert!(refusal.contains("has spent 10 of its budget of 5 USD"), "{refusal}");
+    let another = Payer { process_instance_key: 8, ..bench.payer.clone() };
+    assert_eq!(bench.spend(&another, 1), Err("BUDGET_EXCEEDED"), "its tenant has spent more than 9");
+}
+
+#[test]
 fn a_budget_of_nothing_admits_nothing() {
     let bench = Bench::new(budgets(Some("0"), None));
     assert_eq!(bench.spend(&bench.payer, 1), Err("BUDGET_EXCEEDED"));

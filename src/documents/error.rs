@@ -53,6 +53,9 @@ pub enum Error {
     /// The same for a document that is to be stored.
     #[error("a document cannot be stored, because no REST address of the engine is configured")]
     NoStoreForNew,
+    /// Which of the documents of a task cannot be had.
+    #[error("{document}: {error}")]
+    Of { document: String, error: Box<Self> },
     /// A function in the variables is unknown, or its parameters are wrong.
     #[error("the function {function:?} cannot be run: {reason}")]
     BadFunction { function: String, reason: String },
@@ -86,6 +89,12 @@ const ARGUMENT_CLASS: &str = "java.lang.IllegalArgumentException";
 const RUNTIME_CLASS: &str = "java.lang.RuntimeException";
 
 impl Error {
+    /// Says which document it is about.
+    #[must_use]
+    pub fn of(self, document: impl Into<String>) -> Self {
+        Self::Of { document: document.into(), error: Box::new(self) }
+    }
+
     pub(super) fn no_reference(path: &str, reason: String) -> Self {
         Self::NoReference { path: path.to_owned(), reason }
     }
@@ -105,6 +114,7 @@ impl Error {
             Self::NoStore { .. } | Self::NoStoreForNew => DOCUMENT_STORE_MISSING.into(),
             Self::Client { .. } => DOCUMENT_CLIENT_UNUSABLE.into(),
             Self::BadFunction { .. } | Self::TooManyFunctions { .. } => FUNCTION_INVALID.into(),
+            Self::Of { error, .. } => error.code(),
         }
     }
 
@@ -129,6 +139,7 @@ impl Error {
             | Self::TooLarge { .. }
             | Self::Status { .. }
             | Self::Unreachable { .. } => CONNECTOR_CLASS,
+            Self::Of { error, .. } => error.java_class(),
         }
     }
 
@@ -150,6 +161,7 @@ impl Error {
             | Self::Client { .. }
             | Self::BadFunction { .. }
             | Self::TooManyFunctions { .. } => false,
+            Self::Of { error, .. } => error.is_transient(),
         }
     }
 }

@@ -52,6 +52,14 @@ impl Reference {
         }
     }
 
+    /// The name of the file, where the reference tells it.
+    pub fn file_name(&self) -> Option<&str> {
+        match self {
+            Self::Stored { metadata, .. } => metadata.get("fileName").and_then(Value::as_str),
+            Self::External { name, .. } | Self::Inline { name, .. } => name.as_deref(),
+        }
+    }
+
     /// The reference as it goes back into a variable.
     pub fn to_value(&self) -> Value {
         let mut entries = Map::new();

@@ -72,6 +72,12 @@ codes! {
 }
 
 impl Error {
+    /// The task uses what only Bedrock has.
+    pub(super) fn only_at_bedrock(name: &str) -> Self {
+        let reason = format!("the task uses {name}, which models of Hugging Face do not have; leave it out");
+        Self::Unsupported { reason }
+    }
+
     /// Reads an answer with an error status, whoever of those behind the router has written it.
     pub(super) fn of(
         status: u16,

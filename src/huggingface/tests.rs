@@ -89,6 +89,11 @@ fn what_hugging_face_has_not_is_named() {
     };
     assert!(refused(&asked(json!({"guardrailConfig": {}}))).contains("the task uses guardrails"));
     assert!(refused(&asked(json!({"serviceTier": {}}))).contains("service tiers"));
+    let cited = json!({"document": {
+        "format": "txt", "name": "a", "source": {"bytes": "AAAA"}, "citations": {"enabled": true},
+    }});
+    let message = refused(&json!({"messages": [{"role": "user", "content": [cited]}]}));
+    assert!(message.contains("the task uses citations of documents"), "{message}");
     let pdf = json!({"document": {"format": "pdf", "name": "a", "source": {"bytes": "AAAA"}}});
     let message = refused(&json!({"messages": [{"role": "user", "content": [pdf]}]}));
     assert!(message.contains("document (pdf)") && message.contains("txt, md, csv, html"), "{message}");

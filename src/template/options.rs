@@ -1,5 +1,7 @@
 //! What an operator has, so that the templates offer it and nothing else.
 
+pub use crate::bedrock::Makes;
+
 /// The choices of the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -15,6 +17,10 @@ pub struct Options {
     pub region: Option<String>,
     /// Whether a task may use the worker's own credentials.
     pub own_credentials: bool,
+    /// The values of `authentication.type` to choose from; without any, all that the worker knows.
+    pub identities: Vec<String>,
+    /// Profiles to choose from; without any, the name of one is written by hand.
+    pub profiles: Vec<String>,
     /// Models to choose from; without any, the id of a model is written by hand.
     pub models: Vec<Model>,
     /// Connections to choose from, each with its models.
@@ -32,6 +38,8 @@ impl Default for Options {
             documentation: None,
             region: None,
             own_credentials: true,
+            identities: Vec::new(),
+            profiles: Vec::new(),
             models: Vec::new(),
             connections: Vec::new(),
             inline_credentials: true,
@@ -76,33 +84,12 @@ pub struct Offer {
     pub makes: Makes,
 }
 
-/// What a model makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Makes {
-    Text,
-    Embeddings,
-    Images,
-}
-
 impl Model {
     /// Reads `id` or `Name=id`.
     pub fn parse(text: &str) -> Option<Self> {
         let (name, id) = text.split_once('=').unwrap_or((text, text));
         let (name, id) = (name.trim(), id.trim());
         (!name.is_empty() && !id.is_empty()).then(|| Self { name: name.into(), id: id.into() })
-    }
-
-    /// Bedrock's ids say it: `amazon.titan-embed-text-v2:0`, `stability.sd3-5-large-v1:0`.
-    pub(crate) fn makes(&self) -> Makes {
-        let id = self.id.to_ascii_lowercase();
-        let has = |parts: &[&str]| parts.iter().any(|part| id.contains(part));
-        if has(&[".titan-embed", ".embed-", ".nova-2-multimodal-embeddings"]) {
-            Makes::Embeddings
-        } else if has(&[".titan-image", ".nova-canvas", "stability."]) {
-            Makes::Images
-        } else {
-            Makes::Text
-        }
     }
 }
 
@@ -121,22 +108,6 @@ mod unit {
             ("", None),
         ] {
             assert_eq!(Model::parse(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn ids_say_what_a_model_makes() {
-        for (id, expected) in [
-            ("anthropic.claude-haiku-4-5-20251001-v1:0", Makes::Text),
-            ("amazon.titan-text-express-v1", Makes::Text),
-            ("amazon.titan-embed-text-v2:0", Makes::Embeddings),
-            ("arn:aws:bedrock:eu-west-1::foundation-model/cohere.embed-multilingual-v3", Makes::Embeddings),
-            ("us.cohere.embed-v4:0", Makes::Embeddings),
-            ("amazon.titan-image-generator-v2:0", Makes::Images),
-            ("amazon.nova-canvas-v1:0", Makes::Images),
-            ("stability.sd3-5-large-v1:0", Makes::Images),
-        ] {
-            assert_eq!(Model { name: id.into(), id: id.into() }.makes(), expected, "{id}");
         }
     }
 }

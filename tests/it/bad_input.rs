@@ -152,8 +152,23 @@ fn documents() -> Vec<Case> {
             document(
                 json!({"camunda.document.type": "inline", "content": "x", "name": "a.zip", "contentType": "application/zip"}),
             ),
-            "a document of the conversation has no format that Bedrock reads: its name is \"a.zip\", its content type \
+            "data.newDocuments[1] has no format that Bedrock reads: its name is \"a.zip\", its content type \
              \"application/zip\"; expected one of ",
+        ),
+        refused(
+            "document at a private address",
+            json!({"data": {"newDocuments": [
+                {"camunda.document.type": "inline", "content": "x", "name": "a.txt"},
+                {"camunda.document.type": "external", "url": "http://127.0.0.1:9/b.txt", "name": "b.txt"},
+            ]}}),
+            "data.newDocuments[2], \"b.txt\": the document's host \"127.0.0.1\" has the address 127.0.0.1, which is not public",
+        ),
+        refused(
+            "stored document without a store",
+            document(json!({
+                "camunda.document.type": "camunda", "documentId": "d1", "metadata": {"fileName": "contract.pdf"},
+            })),
+            "data.newDocuments[1], \"contract.pdf\": document \"d1\" is in the engine's store",
         ),
         refused(
             "no document",

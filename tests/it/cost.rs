@@ -247,6 +247,22 @@ async fn a_model_without_a_price_is_held_back_where_there_is_a_budget() {
 }
 
 #[tokio::test]
+async fn prices_in_another_currency_wait_for_a_restart_where_there_are_budgets() {
+    let file = File::new(PRICES);
+    let stage = stage(&file, &[("BEDROCK_CONNECTOR_BUDGET_TENANT_DAY", "5")]).await;
+    let dear = PRICES
+        .replace("input = 1\n", "currency = \"EUR\"\ninput = 1\n")
+        .replace("price = { ", "price = { currency = \"EUR\", ");
+    file.replace(&dear);
+    stage
+        .page("/actuator/prometheus", |page| page.body.contains("reloads_total{result=\"in_force\"} 1"))
+        .await;
+    let answer = answer(&stage, native()).await;
+    assert_eq!(answer["cost"]["currency"], "USD");
+    assert!(stage.log().contains("prices.currency"), "{}", stage.log());
+}
+
+#[tokio::test]
 async fn an_answer_that_is_used_again_is_not_counted_again() {
     let (file, folder) = (File::new(PRICES), tempfile::tempdir().expect("a folder"));
     let (folder, store) = (folder.path().display().to_string(), DocumentStore::start().await);

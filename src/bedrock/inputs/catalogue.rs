@@ -229,6 +229,7 @@ pub const INPUTS: &[Input] = &[
         "\"a.pdf\"",
     ),
     input("data.data_newDocuments_multiple_expression", "List of documents", List, CONVERSATION, "[]"),
+    with_default(input("data.citations", "Cite the documents", Boolean, CONVERSE, "true"), "false"),
     // Inference.
     input("data.maxTokens", "Maximum tokens", WholeNumber, CONVERSE, "512"),
     input("data.temperature", "Temperature", Fraction, CONVERSE, "0.7"),

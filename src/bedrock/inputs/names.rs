@@ -28,7 +28,7 @@ impl Recorder {
 /// How a reader names what it reads.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::bedrock) enum Names<'a> {
-    /// By the path alone: with Camunda's template, our labels are not on the screen.
+    /// By the path alone: with a template that is not ours, our labels are not on the screen.
     #[default]
     Paths,
     /// By the label of our template, with the path.
@@ -46,7 +46,7 @@ impl Names<'_> {
         }
     }
 
-    /// The label of an input; for compat tasks its path.
+    /// Keeps what was read, where that is asked for.
     pub(in crate::bedrock) fn read(self, path: &str) {
         if let Self::Recorded(recorder) = self {
             recorder.add(path);
@@ -54,14 +54,23 @@ impl Names<'_> {
     }
 }
 
-/// The label of the field that this path is in.
+/// The contexts around fields that have no field of their own, as the groups of the templates are called.
+const CONTEXTS: &[(&str, &str)] = &[
+    ("authentication", "Authentication"),
+    ("data.guardrail", "Guardrail"),
+    ("data.promptCaching", "Prompt caching"),
+    ("data.reasoning", "Reasoning"),
+];
+
+/// The label of the field that this path is in, or of the fields that it holds.
 fn label(path: &str) -> Option<&'static str> {
     let general = general(path);
     let is_in = |known: &str| {
         general.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };
     let found = INPUTS.iter().filter(|input| is_in(input.path)).max_by_key(|input| input.path.len());
-    found.map(|input| input.label)
+    let context = || CONTEXTS.iter().find(|(path, _)| *path == general).map(|(_, label)| *label);
+    found.map(|input| input.label).or_else(context)
 }
 
 /// `data.tools[2].name` is one of `data.tools[].name`.
@@ -89,6 +98,9 @@ mod tests {
             ("data.tools[2].toolSpec.x", "Tools (data.tools[2].toolSpec.x)"),
             ("data.toolsAndMore", "data.toolsAndMore"),
             ("data", "data"),
+            ("data.promptCaching", "Prompt caching (data.promptCaching)"),
+            ("data.promptCaching.ttl", "Cache lifetime (data.promptCaching.ttl)"),
+            ("data.promptCaching.more", "data.promptCaching.more"),
         ] {
             assert_eq!(Names::Labels.of(path), expected);
             assert_eq!(Names::Paths.of(path), path);

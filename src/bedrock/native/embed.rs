@@ -16,7 +16,7 @@ use crate::bedrock::outgoing::{Operation, Outgoing};
 use crate::connections::Task;
 use crate::connector::{self, Notebook};
 
-/// How many texts Cohere takes at once; Titan takes one.
+/// How many texts Cohere takes at once; the models of Amazon take one.
 const COHERE_BATCH: usize = 96;
 /// How many texts a server of Hugging Face takes at once, unless somebody has set more.
 const HOSTED_BATCH: usize = 32;
@@ -50,6 +50,7 @@ enum Maker {
     TitanOne,
     Titan,
     TitanMultimodal,
+    Nova,
     Cohere,
     CohereFour,
     /// A model at Hugging Face.
@@ -82,9 +83,9 @@ impl Embed {
         match embed.maker {
             Maker::TitanOne | Maker::Cohere if embed.dimensions.is_some() => refused(
                 "dimensions",
-                "Titan Text Embeddings V2, Titan Multimodal Embeddings and Cohere Embed 4",
+                "Titan Text Embeddings V2, Titan and Nova Multimodal Embeddings and Cohere Embed 4",
             ),
-            Maker::TitanOne | Maker::TitanMultimodal | Maker::Cohere | Maker::CohereFour
+            Maker::TitanOne | Maker::TitanMultimodal | Maker::Nova | Maker::Cohere | Maker::CohereFour
                 if embed.normalize.is_some() =>
             {
                 refused("normalize", "Titan Text Embeddings V2")
@@ -98,8 +99,8 @@ impl Embed {
             let model_id = call.masker.mask(&self.model_id);
             return Err(Error::Request {
                 reason: format!(
-                    "the model {model_id:?} makes no vectors; the action embed needs a model of Titan Embeddings or Cohere \
-                     Embed at Bedrock, or a connection to Hugging Face whose model has the task feature-extraction"
+                    "the model {model_id:?} makes no vectors; the action embed needs a model of Titan Embeddings, Nova \
+                     Embeddings or Cohere Embed at Bedrock, or a connection to Hugging Face whose model has the task feature-extraction"
                 ),
             });
         }
@@ -152,7 +153,7 @@ impl Embed {
         let requests: Vec<_> = self
             .bodies()
             .map(|body| Outgoing::new(&self.model_id, Operation::InvokeModel, body.to_string()))
-            .map(|outgoing| (notes.take(&outgoing), outgoing))
+            .map(|outgoing| (notes.take(&outgoing.body), outgoing))
             .collect();
         let has_failed = AtomicBool::new(false);
         let asking = requests.into_iter().map(|(noted, outgoing)| {
@@ -169,7 +170,7 @@ impl Embed {
                     if let Value::Object(answer) = &mut asked.value {
                         answer.retain(|key, _| !ECHOES.contains(&key.as_str()));
                     }
-                    Note::new(&outgoing, asked)
+                    Note::new(&outgoing.body, asked)
                 }))
             }
         });
@@ -200,7 +201,7 @@ impl Embed {
 
     fn bodies(&self) -> impl Iterator<Item = Value> {
         let batch = match self.maker {
-            Maker::TitanOne | Maker::Titan | Maker::TitanMultimodal => 1,
+            Maker::TitanOne | Maker::Titan | Maker::TitanMultimodal | Maker::Nova => 1,
             Maker::Cohere | Maker::CohereFour => COHERE_BATCH,
             Maker::Hosted => HOSTED_BATCH,
         };
@@ -219,6 +220,11 @@ impl Embed {
             Maker::TitanMultimodal => members([
                 ("inputText", text),
                 ("embeddingConfig", self.dimensions.map(|length| json!({ "outputEmbeddingLength": length }))),
+            ]),
+            Maker::Nova => members([
+                ("schemaVersion", Some("nova-multimodal-embed-v1".into())),
+                ("taskType", Some("SINGLE_EMBEDDING".into())),
+                ("singleEmbeddingParams", Some(self.of_nova(text))),
             ]),
             Maker::Cohere | Maker::CohereFour => members([
                 ("texts", Some(json!(texts))),
@@ -245,14 +251,32 @@ impl Embed {
     }
 }
 
+impl Embed {
+    /// Nova has to be told what the vector is for, and what to do with a long text.
+    fn of_nova(&self, text: Option<Value>) -> Value {
+        let purpose = match self.purpose {
+            "search_query" => "TEXT_RETRIEVAL",
+            "classification" => "CLASSIFICATION",
+            "clustering" => "CLUSTERING",
+            _ => "GENERIC_INDEX",
+        };
+        Value::Object(members([
+            ("embeddingPurpose", Some(purpose.into())),
+            ("embeddingDimension", self.dimensions.map(Value::from)),
+            ("text", Some(json!({ "truncationMode": self.truncate.unwrap_or("END"), "value": text }))),
+        ]))
+    }
+}
+
 impl Maker {
     fn of(model_id: &str) -> Option<Self> {
         match Family::of(model_id) {
             Family::TitanEmbed if model_id.contains("titan-embed-image") => Some(Self::TitanMultimodal),
             Family::TitanEmbed if model_id.contains("titan-embed-text-v1") => Some(Self::TitanOne),
             Family::TitanEmbed => Some(Self::Titan),
-            Family::Cohere if model_id.contains("cohere.embed-v4") => Some(Self::CohereFour),
-            Family::Cohere if model_id.contains("cohere.embed") => Some(Self::Cohere),
+            Family::NovaEmbed => Some(Self::Nova),
+            Family::CohereEmbed if model_id.contains("cohere.embed-v4") => Some(Self::CohereFour),
+            Family::CohereEmbed => Some(Self::Cohere),
             // Bedrock's ids have no owner before a slash.
             _ if model_id.contains('/') && !model_id.starts_with("arn:") => Some(Self::Hosted),
             _ => None,
@@ -262,12 +286,13 @@ impl Maker {
 
 fn unknown(data: &Field<'_>, model_id: &str) -> connector::Error {
     connector::Error::input(format!(
-        "{} is {model_id:?}, expected a model of Titan Embeddings or Cohere Embed; the action invokeModel asks any other",
+        "{} is {model_id:?}, expected a model of Titan Embeddings, Nova Embeddings or Cohere Embed; the action invokeModel asks any other",
         data.name_of("modelId")
     ))
 }
 
-/// Takes the vectors out of an answer. Cohere puts them under their type when it was asked for types.
+/// Takes the vectors out of an answer. Cohere puts them under their type when it was asked for types, and Nova each
+/// beside its own.
 fn vectors(answer: &mut Value) -> Vec<Value> {
     let answer = match answer {
         Value::Object(answer) => answer,
@@ -279,7 +304,13 @@ fn vectors(answer: &mut Value) -> Vec<Value> {
         return vec![vector];
     }
     match answer.remove("embeddings") {
-        Some(Value::Array(vectors)) => vectors,
+        Some(Value::Array(vectors)) => vectors
+            .into_iter()
+            .map(|mut vector| match vector.get_mut("embedding") {
+                Some(inner) => inner.take(),
+                None => vector,
+            })
+            .collect(),
         Some(Value::Object(mut by_type)) => match by_type.remove("float") {
             Some(Value::Array(vectors)) => vectors,
             _ => Vec::new(),

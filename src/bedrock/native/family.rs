@@ -6,10 +6,14 @@ pub(super) enum Family {
     Anthropic,
     Nova,
     NovaCanvas,
+    NovaEmbed,
     TitanEmbed,
     TitanImage,
     Cohere,
+    CohereEmbed,
     Stability,
+    /// Changes an image, and so needs one beside the prompt.
+    StabilityEdit,
     OpenAi,
     Other,
     /// The id is the ARN of something that an account has made, which does not tell its model.
@@ -24,14 +28,58 @@ impl Family {
         match () {
             () if has("anthropic.") => Self::Anthropic,
             () if has("amazon.nova-canvas") => Self::NovaCanvas,
+            () if has("amazon.nova-2-multimodal-embeddings") => Self::NovaEmbed,
             () if has("amazon.nova") => Self::Nova,
             () if has("amazon.titan-embed") => Self::TitanEmbed,
             () if has("amazon.titan-image") => Self::TitanImage,
+            () if has("cohere.embed") => Self::CohereEmbed,
             () if has("cohere.") => Self::Cohere,
+            () if has("stability.") && EDITORS.iter().any(|part| has(part)) => Self::StabilityEdit,
             () if has("stability.") => Self::Stability,
             () if has("openai.") => Self::OpenAi,
             () if model_id.starts_with("arn:") && !name.contains('.') => Self::Unknown,
             () => Self::Other,
+        }
+    }
+}
+
+/// Parts of the ids of Stability's models that draw nothing from a prompt alone.
+const EDITORS: &[&str] = &[
+    "-control-",
+    "-erase-",
+    "-inpaint",
+    "-outpaint",
+    "-remove-background",
+    "-search-re",
+    "-style-",
+    "-upscale",
+];
+
+/// What a model makes, and so which action asks it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Makes {
+    Text,
+    /// Vectors, by the action `embed`.
+    Embeddings,
+    /// Images from a prompt, by the action `image`.
+    Images,
+    /// Something that only InvokeModel can ask for.
+    Other,
+}
+
+impl Makes {
+    /// By the id of a model: `amazon.titan-embed-text-v2:0`, `stability.sd3-5-large-v1:0`.
+    pub fn of(model_id: &str) -> Self {
+        match Family::of(model_id) {
+            Family::NovaEmbed | Family::TitanEmbed | Family::CohereEmbed => Self::Embeddings,
+            Family::NovaCanvas | Family::TitanImage | Family::Stability => Self::Images,
+            Family::StabilityEdit => Self::Other,
+            Family::Anthropic
+            | Family::Nova
+            | Family::Cohere
+            | Family::OpenAi
+            | Family::Other
+            | Family::Unknown => Self::Text,
         }
     }
 }
@@ -74,6 +122,14 @@ mod tests {
             ("eu.anthropic.claude-haiku-4-5-20251001-v1:0", Family::Anthropic),
             ("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0", Family::Nova),
             ("amazon.nova-canvas-v1:0", Family::NovaCanvas),
+            ("amazon.nova-2-multimodal-embeddings-v1:0", Family::NovaEmbed),
+            ("us.cohere.embed-v4:0", Family::CohereEmbed),
+            ("cohere.command-r-plus-v1:0", Family::Cohere),
+            ("stability.stable-image-core-v1:1", Family::Stability),
+            ("us.stability.stable-image-inpaint-v1:0", Family::StabilityEdit),
+            ("us.stability.stable-creative-upscale-v1:0", Family::StabilityEdit),
+            ("us.stability.stable-image-search-recolor-v1:0", Family::StabilityEdit),
+            ("us.stability.stable-style-transfer-v1:0", Family::StabilityEdit),
             ("arn:aws:bedrock:us-east-1:1:application-inference-profile/a1b2c3", Family::Unknown),
             ("arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-3", Family::Anthropic),
             ("meta.llama3-1-8b-instruct-v1:0", Family::Other),

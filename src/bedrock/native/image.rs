@@ -52,8 +52,8 @@ impl Images {
             Family::Stability => wishes.stability(data, &model_id)?,
             _ => {
                 return Err(connector::Error::input(format!(
-                    "{} is {model_id:?}, expected an image model of Amazon (Titan, Nova Canvas) or Stability; \
-                     the action invokeModel asks any other",
+                    "{} is {model_id:?}, expected a model of Amazon (Titan, Nova Canvas) or Stability that draws from a \
+                     prompt alone; the action invokeModel asks any other",
                     data.name_of("modelId")
                 )));
             }
@@ -102,7 +102,7 @@ impl Images {
     async fn paid(&self, call: &BedrockCall, notebook: &dyn Notebook) -> Result<Asked, connector::Error> {
         let outgoing = Outgoing::new(&self.model_id, Operation::InvokeModel, self.body.to_string());
         let mut notes = Notes::open(notebook);
-        if let Some(noted) = notes.take(&outgoing) {
+        if let Some(noted) = notes.take(&outgoing.body) {
             return Ok(noted);
         }
         let asked = call.ask(&outgoing).await?;
@@ -117,7 +117,7 @@ impl Images {
         }
         // An answer that can never be stored is not worth keeping.
         drawn.into_iter().try_for_each(|image| self.decoded(call, image).map(drop))?;
-        let note = Note::new(&outgoing, asked);
+        let note = Note::new(&outgoing.body, asked);
         notes.keep(std::slice::from_ref(&note)).await;
         Ok(note.asked)
     }

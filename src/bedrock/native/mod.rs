@@ -18,5 +18,6 @@ mod task;
 mod tokens;
 
 pub(super) use self::chat::Refusals;
+pub use self::family::Makes;
 pub(super) use self::read::model_id;
 pub(super) use self::task::Task;

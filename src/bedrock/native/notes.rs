@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::bedrock::call::Asked;
-use crate::bedrock::outgoing::Outgoing;
 use crate::connector::Notebook;
 
 /// An answer, and to what.
@@ -42,8 +41,8 @@ impl<'a> Notes<'a> {
     }
 
     /// Takes the answer to a request, if it is there.
-    pub(super) fn take(&mut self, outgoing: &Outgoing) -> Option<Asked> {
-        self.earlier.get_mut(&request(outgoing))?.pop()
+    pub(super) fn take(&mut self, body: &[u8]) -> Option<Asked> {
+        self.earlier.get_mut(&request(body))?.pop()
     }
 
     /// Keeps these answers in place of all before.
@@ -53,12 +52,12 @@ impl<'a> Notes<'a> {
 }
 
 impl Note {
-    pub(super) fn new(outgoing: &Outgoing, asked: Asked) -> Self {
-        Self { request: request(outgoing), asked }
+    pub(super) fn new(body: &[u8], asked: Asked) -> Self {
+        Self { request: request(body), asked }
     }
 }
 
-/// Tells a request from the others of its task, which all go the same way.
-fn request(outgoing: &Outgoing) -> String {
-    STANDARD.encode(Sha256::digest(&outgoing.body))
+/// Tells a request by its body from the others of its task, which all go the same way.
+fn request(body: &[u8]) -> String {
+    STANDARD.encode(Sha256::digest(body))
 }

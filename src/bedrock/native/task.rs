@@ -60,7 +60,7 @@ impl Task {
         notebook: &dyn Notebook,
     ) -> Result<Value, connector::Error> {
         match self.wish {
-            Wish::Chat(chat) => chat.run(call, session).await,
+            Wish::Chat(chat) => chat.run(call, session, notebook).await,
             Wish::Invoke(invoke) => Ok(invoke.run(call).await?),
             Wish::Embed(embed) => Ok(embed.run(call, notebook).await?),
             Wish::Images(images) => images.run(call, notebook).await,

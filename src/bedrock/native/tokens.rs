@@ -47,7 +47,7 @@ impl Count {
                 read::context(data, "additionalModelRequestFields")?.map(Value::Object),
             ),
         ]);
-        let conversation = Converse { messages, members, cache_point: None, is_first: false };
+        let conversation = Converse { messages, members, cites: false, cache_point: None, is_first: false };
         Ok(Self { model_id, what: What::Conversation(conversation) })
     }
 

@@ -178,7 +178,7 @@ async fn a_document_of_no_known_format_is_refused_before_the_call() {
     assert_eq!((seen.len(), error.retry), (0, Retry::Never));
     assert_eq!(
         error.message,
-        "a document of the conversation has no format that Bedrock reads: its name is \"a.exe\", its content type not given; \
+        "data.newDocuments has no format that Bedrock reads: its name is \"a.exe\", its content type not given; \
          expected one of pdf, csv, doc, docx, xls, xlsx, html, md, txt, png, jpeg, gif, webp"
     );
 }

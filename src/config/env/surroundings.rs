@@ -65,6 +65,22 @@ pub(super) const TEMPLATES: Section = Section {
             doc: "Models that templates offer for choice, each as an id or as Name=id",
         },
         Setting {
+            key: "templates.identities",
+            variable: "BEDROCK_CONNECTOR_TEMPLATE_IDENTITIES",
+            form: List,
+            default: "",
+            others: &[],
+            doc: "Ways to sign in that templates offer, such as defaultCredentialsChain,assumeRole; all when empty",
+        },
+        Setting {
+            key: "templates.profiles",
+            variable: "BEDROCK_CONNECTOR_TEMPLATE_PROFILES",
+            form: List,
+            default: "",
+            others: &[],
+            doc: "Profiles that templates offer for choice; without any, the name of a profile is written by hand",
+        },
+        Setting {
             key: "templates.engine",
             variable: "BEDROCK_CONNECTOR_TEMPLATE_ENGINE",
             form: Choice(&["8.6", "8.8"]),

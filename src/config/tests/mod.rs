@@ -413,6 +413,19 @@ fn tenants_come_as_list_numbered_or_single() {
 }
 
 #[test]
+fn templates_offer_ways_to_sign_in_that_there_are() {
+    let identities = |text: &'static str| with_env([("BEDROCK_CONNECTOR_TEMPLATE_IDENTITIES", text)]);
+    assert_eq!(identities("profile, apiKey").config().templates.identities, ["profile", "apiKey"]);
+    assert_eq!(
+        identities("profile,magic").mistakes(),
+        [
+            "environment variable BEDROCK_CONNECTOR_TEMPLATE_IDENTITIES: found `profile,magic`, expected any of \
+             credentials, defaultCredentialsChain, assumeRole, webIdentity, profile, apiKey"
+        ]
+    );
+}
+
+#[test]
 fn proxies_hold_for_everything_but_those_of_the_connectors() {
     let proxies =
         with_env([("HTTPS_PROXY", "http://user:pa%20ss@proxy:3128"), ("NO_PROXY", ".svc,localhost")])

@@ -47,6 +47,8 @@ pub(crate) struct Document {
     pub(crate) name: String,
     pub(crate) format: String,
     pub(crate) bytes: Vec<u8>,
+    /// Whether answers are to name the places in it that they rest on.
+    pub(crate) cited: bool,
 }
 
 #[derive(Debug)]
@@ -200,7 +202,12 @@ fn read_document(document: &Value) -> Document {
     let source = &document["source"];
     let encoded = source["bytes"].as_str().and_then(|bytes| STANDARD.decode(bytes).ok());
     let plain = source["text"].as_str().map(|text| text.as_bytes().to_vec());
-    Document { name: text("name"), format: text("format"), bytes: encoded.or(plain).unwrap_or_default() }
+    Document {
+        name: text("name"),
+        format: text("format"),
+        bytes: encoded.or(plain).unwrap_or_default(),
+        cited: document.at("/citations/enabled") == true,
+    }
 }
 
 fn tool_result(result: &Value) -> String {

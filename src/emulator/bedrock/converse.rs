@@ -24,7 +24,10 @@ pub(crate) fn response(request: &Value, reply: &Reply) -> Value {
 
 fn content(reply: &Reply) -> Value {
     let mut blocks: Vec<Value> = reply.reasoning.iter().map(reasoning).collect();
-    blocks.push(json!({"text": reply.text}));
+    blocks.extend(reply.texts().into_iter().map(|(text, place)| match place {
+        Some(place) => json!({"citationsContent": {"content": [{"text": text}], "citations": [place]}}),
+        None => json!({"text": text}),
+    }));
     blocks.extend(reply.tool_use.as_ref().map(
         |ToolUse { id, name, input }| json!({"toolUse": {"toolUseId": id, "name": name, "input": input}}),
     ));
@@ -102,10 +105,13 @@ pub(crate) fn events(request: &Value, reply: &Reply) -> Vec<Bytes> {
         events.push(stop(index));
         index += 1;
     }
-    events.extend(pieces(&reply.text).into_iter().map(|piece| delta(index, json!({"text": piece}))));
-    events.push(stop(index));
-    if let Some(tool) = &reply.tool_use {
+    for (text, place) in reply.texts() {
+        events.extend(pieces(text).into_iter().map(|piece| delta(index, json!({"text": piece}))));
+        events.extend(place.map(|place| delta(index, json!({"citation": place}))));
+        events.push(stop(index));
         index += 1;
+    }
+    if let Some(tool) = &reply.tool_use {
         let start = json!({"toolUse": {"toolUseId": tool.id, "name": tool.name}});
         events.push(event("contentBlockStart", &json!({"contentBlockIndex": index, "start": start})));
         let input = pieces(&tool.input.to_string());

@@ -19,6 +19,7 @@ enum Family {
     NovaMessages,
     TitanText,
     TitanEmbed,
+    NovaEmbed,
     AmazonImage,
     CohereEmbed,
     CohereChat,
@@ -38,6 +39,7 @@ impl Family {
             () if has("anthropic.") => Self::AnthropicMessages,
             () if has("amazon.nova-canvas") || has("amazon.titan-image") => Self::AmazonImage,
             () if has("stability.") => Self::StabilityImage,
+            () if has("amazon.nova-2-multimodal-embeddings") => Self::NovaEmbed,
             () if has("amazon.nova") => Self::NovaMessages,
             () if has("amazon.titan-embed") => Self::TitanEmbed,
             () if has("amazon.titan") => Self::TitanText,
@@ -60,6 +62,7 @@ impl Family {
                 ..prompt(body, "inputText")
             },
             Self::TitanEmbed => prompt(body, "inputText"),
+            Self::NovaEmbed => Conversation::of_prompt(images_and_vectors::text_for_nova(body)),
             Self::AmazonImage => {
                 Conversation::of_prompt(body.at("/textToImageParams/text").as_str().unwrap_or_default())
             }
@@ -87,6 +90,7 @@ impl Family {
             Self::AnthropicMessages => &["anthropic_version", "max_tokens", "messages"],
             Self::NovaMessages => &["messages"],
             Self::TitanText | Self::TitanEmbed => &["inputText"],
+            Self::NovaEmbed => &["taskType", "singleEmbeddingParams"],
             Self::CohereEmbed => &["texts"],
             Self::AmazonImage => &["taskType", "textToImageParams"],
             Self::CohereChat => &["message"],
@@ -117,6 +121,7 @@ impl Family {
                     images_and_vectors::embed(body["inputText"].as_str().unwrap_or_default(), dimensions);
                 json!({"embedding": vector, "inputTextTokenCount": reply.input_tokens})
             }
+            Self::NovaEmbed => images_and_vectors::nova(body),
             Self::CohereEmbed => images_and_vectors::cohere(body),
             Self::AmazonImage => images_and_vectors::amazon_images(body),
             Self::StabilityImage => images_and_vectors::stability_image(body),

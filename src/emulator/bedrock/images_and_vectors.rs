@@ -19,6 +19,17 @@ pub(super) fn cohere(body: &Value) -> Value {
     json!({"id": "emulated", "response_type": "embeddings_floats", "embeddings": vectors, "texts": body["texts"]})
 }
 
+/// The text that Nova is to embed.
+pub(super) fn text_for_nova(body: &Value) -> &str {
+    body.at("/singleEmbeddingParams/text/value").as_str().unwrap_or_default()
+}
+
+/// The answer of Nova's embedding model.
+pub(super) fn nova(body: &Value) -> Value {
+    let dimensions = body.at("/singleEmbeddingParams/embeddingDimension").as_u64().unwrap_or(3072);
+    json!({"embeddings": [{"embeddingType": "TEXT", "embedding": embed(text_for_nova(body), dimensions)}]})
+}
+
 /// The answer of Titan Image Generator and Nova Canvas.
 pub(super) fn amazon_images(body: &Value) -> Value {
     if blocked(body.at("/textToImageParams/text").as_str().unwrap_or_default()) {

@@ -13,6 +13,8 @@ pub(crate) struct Reply {
     /// What it thought before, when it was asked to think.
     pub(crate) reasoning: Option<String>,
     pub(crate) text: String,
+    /// What its beginning rests on.
+    pub(crate) citation: Option<Citation>,
     pub(crate) tool_use: Option<ToolUse>,
     pub(crate) stop: Stop,
     pub(crate) input_tokens: u64,
@@ -27,6 +29,15 @@ pub(crate) struct ToolUse {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) input: Value,
+}
+
+/// The place in a document that the first words of an answer rest on.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Citation {
+    /// How many bytes of the answer these are.
+    pub(crate) length: usize,
+    /// As Converse tells it.
+    pub(crate) place: Value,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +57,24 @@ impl Reply {
         input_tokens: u64,
         output_tokens: u64,
     ) -> Self {
-        Self { reasoning: None, text, tool_use, stop, input_tokens, output_tokens, cached_tokens: None }
+        Self {
+            reasoning: None,
+            text,
+            citation: None,
+            tool_use,
+            stop,
+            input_tokens,
+            output_tokens,
+            cached_tokens: None,
+        }
+    }
+
+    /// The text in the pieces of which one is cited and one is not.
+    pub(crate) fn texts(&self) -> Vec<(&str, Option<&Value>)> {
+        let Some(Citation { length, place }) = &self.citation else { return vec![(&self.text, None)] };
+        let (cited, rest) = self.text.split_at_checked(*length).unwrap_or((&self.text, ""));
+        let rest = Some((rest, None)).filter(|(rest, _)| !rest.is_empty());
+        [(cited, Some(place))].into_iter().chain(rest).collect()
     }
 }
 
@@ -59,6 +87,7 @@ pub(crate) fn answer(conversation: &Conversation) -> Reply {
     Reply {
         reasoning: conversation.thinks.then(|| format!("They ask: {}", excerpt(&conversation.question()))),
         cached_tokens: conversation.cached.then_some(reply.input_tokens),
+        citation: citation(conversation, &reply),
         ..reply
     }
 }
@@ -95,7 +124,7 @@ fn prose(conversation: &Conversation, question: &str) -> String {
     if let Some(result) = conversation.tool_result() {
         sentences.push(format!("The tool says: {}", excerpt(result)));
     } else if let Some((document, sentence)) = best_sentence(conversation, question) {
-        sentences.push(format!("{} says: “{sentence}”", document.name));
+        sentences.push(quoted(document, &sentence));
     } else if conversation.documents().next().is_some() {
         let names: Vec<_> = conversation.documents().map(|document| document.name.as_str()).collect();
         sentences.push(format!("I am not sure: {} does not say anything about that.", names.join(" and ")));
@@ -111,6 +140,28 @@ fn prose(conversation: &Conversation, question: &str) -> String {
         sentences.push(format!("I have read {}.", read.join(" and ")));
     }
     sentences.join(" ")
+}
+
+fn quoted(document: &Document, sentence: &str) -> String {
+    format!("{} says: “{sentence}”", document.name)
+}
+
+/// Where the sentence stands that the answer quotes, if its document is to be cited.
+fn citation(conversation: &Conversation, reply: &Reply) -> Option<Citation> {
+    let (document, sentence) = best_sentence(conversation, &conversation.question())?;
+    let quoted = quoted(document, &sentence);
+    if !document.cited || !reply.text.starts_with(&quoted) {
+        return None;
+    }
+    let text = String::from_utf8_lossy(&document.bytes);
+    let before = text.find(&sentence).and_then(|at| text.get(..at)).unwrap_or_default();
+    let start = before.chars().count();
+    let index = conversation.documents().position(|other| std::ptr::eq(other, document));
+    let range = json!({"documentIndex": index, "start": start, "end": start + sentence.chars().count()});
+    let place = json!({
+        "title": document.name, "sourceContent": [{"text": sentence}], "location": {"documentChar": range},
+    });
+    Some(Citation { length: quoted.len(), place })
 }
 
 fn describe(document: &Document) -> String {

@@ -60,11 +60,7 @@ impl Conversation {
             serde_json::from_slice(body).map_err(|error| Error::Unsupported { reason: error.to_string() })?;
         for (key, name) in ONLY_AT_BEDROCK {
             if entries.contains_key(*key) {
-                return Err(Error::Unsupported {
-                    reason: format!(
-                        "the task uses {name}, which models of Hugging Face do not have; leave it out"
-                    ),
-                });
+                return Err(Error::only_at_bedrock(name));
             }
         }
         Ok(Self { entries })

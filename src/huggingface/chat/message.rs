@@ -75,6 +75,9 @@ fn user(blocks: &[&Value]) -> Result<Option<Value>, Error> {
         } else if let Some(image) = block.get("image") {
             parts.push(self::image(image).ok_or_else(|| unsupported(block))?);
         } else if let Some(document) = block.get("document") {
+            if document.pointer("/citations/enabled").is_some_and(|enabled| enabled == true) {
+                return Err(Error::only_at_bedrock("citations of documents"));
+            }
             let text = self::document(document).ok_or_else(|| unsupported(block))?;
             parts.push(json!({ "type": "text", "text": text }));
         } else if !is_mark(block) && block.get("toolResult").is_none() {

@@ -44,7 +44,7 @@ pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {
             .with(vec![parts::message(), parts::system_prompt()]),
         outcome::result("{answer: response.text}"),
         parts::conversation(vec![parts::history()]),
-        parts::documents(),
+        documents(),
         structure(),
         parts::tools(),
         style(),
@@ -78,6 +78,18 @@ const MENU: &[MenuEntry] = &[
         keywords: &["json", "schema", "structured", "classify", "extract", "form"],
     },
 ];
+
+fn documents() -> Section {
+    let mut section = parts::documents();
+    section.properties.push(
+        input("data.citations")
+            .label("Cite the documents")
+            .boolean()
+            .default(false)
+            .tooltip("Has the model name the places that its answer rests on, in every document of the conversation. Not every model can, and not together with an answer schema."),
+    );
+    section
+}
 
 fn structure() -> Section {
     let data = |property: Property| property.when(is(STRUCTURED, "data"));
@@ -226,7 +238,7 @@ fn special() -> Vec<Property> {
 
 fn guide() -> Guide {
     Guide {
-        purpose: "For everything that is asked in words: summaries, answers to letters, decisions with a reason, data out of documents, agents that call tools.\n\nOnly **Model** and **Message** have to be filled in (and **AWS region**, unless the operator has set one). All else stays folded up until you want it.",
+        purpose: "For everything that is asked in words: summaries, answers to letters, decisions with a reason, data out of documents, agents that call tools.\n\nOnly **Model** and **Message** have to be filled in (and **Region**, unless the operator has set one). All else stays folded up until you want it.",
         aws: "https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference.html",
         answer: "Every part is always there; where there is nothing to say it is null or an empty list. This sample has something in every part, which no real answer has.",
         response: parts::response(json!({
@@ -271,7 +283,7 @@ const PARTS: &[Part] = &[
     Part::new("reasoning", "What the model thought, if it was asked to and tells.", "= {why: reasoning}"),
     Part::new(
         "citations",
-        "Places in the documents that the answer rests on, from models that name them.",
+        "Places in the documents that the answer rests on, if **Cite the documents** asks for them.",
         "= {sources: citations.title}",
     ),
     Part::new(

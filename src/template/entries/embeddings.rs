@@ -9,7 +9,7 @@ use crate::template::guide::{Guide, Part};
 use crate::template::icons::{self, icon};
 use crate::template::model::{Choice, Group, Head, Section, Template, is};
 use crate::template::options::{Makes, Options};
-use crate::template::property::input;
+use crate::template::property::{input, note};
 
 const ID: &str = "bedrock-connector.embeddings.v1";
 const VERSION: u32 = 1;
@@ -19,7 +19,7 @@ const MODEL: ModelField = ModelField {
     elsewhere: true,
     by_hand: Some(ByHand {
         placeholder: "amazon.titan-embed-text-v2:0",
-        tooltip: "The id of an embedding model, such as those of Amazon Titan and Cohere.",
+        tooltip: "The id of an embedding model, such as those of Amazon Titan, Amazon Nova and Cohere.",
     }),
     inherits: false,
     only_keys: false,
@@ -31,7 +31,18 @@ pub(super) fn entry(options: &Options, job_type: &str) -> Option<Entry> {
         version: VERSION,
         name: "Bedrock: Embed texts",
         description: "Turn texts into vectors with a model on Amazon Bedrock, to search or compare them by their meaning.",
-        keywords: &["ai", "embedding", "vector", "search", "similarity", "rag", "titan", "cohere", "aws"],
+        keywords: &[
+            "ai",
+            "embedding",
+            "vector",
+            "search",
+            "similarity",
+            "rag",
+            "titan",
+            "nova",
+            "cohere",
+            "aws",
+        ],
         icon: icon(icons::EMBEDDINGS),
     };
     let texts = Group::open("ask", "Texts", "What is turned into vectors.").with(vec![
@@ -72,35 +83,36 @@ fn form() -> Section {
             .label("Dimensions")
             .number()
             .tooltip("How many numbers a vector has, such as 256, 512 or 1024. Left empty, the model's own size. All vectors that are compared must have the same."),
-        parts::gate(
-            GATE,
-            "bedrock-connector:form",
-            "Length of vectors and texts",
-            "Titan normalizes, Cohere truncates; neither takes the other's setting.",
-            ("usual", "As the model has it"),
-            ("chosen", "Chosen here"),
-        ),
+        note("bedrock-connector:form")
+            .id(GATE)
+            .label("Length of vectors and texts")
+            .tooltip("Each maker has one of these settings, and takes none that is another's.")
+            .one_of(vec![
+                Choice::new("usual", "As the model has it"),
+                Choice::new("vectors", "Titan: whether vectors are normalized"),
+                Choice::new("texts", "Cohere and Nova: what is done with long texts"),
+            ]),
         input("data.normalize")
             .label("Normalize")
             .boolean()
             .default(true)
             .tooltip("Makes every vector one long, so that comparing is a product. For Titan.")
-            .when(is(GATE, "chosen")),
+            .when(is(GATE, "vectors")),
         input("data.truncate")
             .label("Truncation")
-            .tooltip("What happens to a text that is too long for the model. For Cohere.")
+            .tooltip("What happens to a text that is too long for the model. For Cohere and Nova.")
             .one_of(vec![
                 Choice::new("NONE", "It is refused"),
                 Choice::new("START", "Its beginning is left out"),
                 Choice::new("END", "Its end is left out"),
             ])
-            .when(is(GATE, "chosen")),
+            .when(is(GATE, "texts")),
     ])
 }
 
 fn guide() -> Guide {
     Guide {
-        purpose: "For search by meaning, for finding similar cases, and as the first step of answers out of your own texts: each text becomes a list of numbers, and texts that mean something similar get similar numbers. Titan and Cohere take the same fields here and answer alike.",
+        purpose: "For search by meaning, for finding similar cases, and as the first step of answers out of your own texts: each text becomes a list of numbers, and texts that mean something similar get similar numbers. Titan, Nova and Cohere take the same fields here and answer alike.",
         aws: "https://docs.aws.amazon.com/bedrock/latest/userguide/titan-embedding-models.html",
         answer: "The vectors stand in the order of the texts. Real ones have hundreds of numbers; this sample has three.",
         response: parts::response(json!({

@@ -15,7 +15,7 @@ const ID: &str = "bedrock-connector.invoke-model.v1";
 const VERSION: u32 = 1;
 
 const MODEL: ModelField = ModelField {
-    makes: &[Makes::Text, Makes::Embeddings, Makes::Images],
+    makes: &[Makes::Text, Makes::Embeddings, Makes::Images, Makes::Other],
     elsewhere: false,
     by_hand: Some(ByHand {
         placeholder: "amazon.nova-pro-v1:0",

@@ -18,11 +18,14 @@ const REGION: &str = r"^([a-z0-9-]+|.*secrets\..*)$";
 
 /// How the task signs in, and the region.
 pub(super) fn sign_in(options: &Options, only_keys: bool) -> Vec<Property> {
-    let mut fields = vec![kind(options, only_keys)];
-    fields.extend(keys("").map(|field| field.when(is(SIGN_IN, KEYS))));
-    if !only_keys {
-        fields.extend(further(options));
+    let kind = kind(options, only_keys);
+    let offered: Vec<_> = kind.choices.iter().map(|choice| choice.value.clone()).collect();
+    let offers = |kind: &str| offered.iter().any(|offered| offered == kind);
+    let mut fields = vec![kind];
+    if offers(KEYS) {
+        fields.extend(keys("").map(|field| field.when(is(SIGN_IN, KEYS))));
     }
+    fields.extend(further(options, offers));
     fields.push(region(options));
     fields
 }
@@ -39,6 +42,13 @@ fn kind(options: &Options, only_keys: bool) -> Property {
     }
     if !options.own_credentials {
         choices.retain(|choice| ![OWN, WEB, PROFILE].contains(&choice.value.as_str()));
+    }
+    if !options.identities.is_empty() {
+        choices.retain(|choice| options.identities.contains(&choice.value));
+    }
+    // A template that knows none of the operator's ways has one that needs nothing of the operator.
+    if choices.is_empty() {
+        choices.push(Choice::new(KEYS, "Access keys"));
     }
     input(SIGN_IN).label("Authentication").one_of(choices).tooltip(
         "The worker's own role needs nothing in the diagram: whoever runs the worker has set it up. Keys belong into secrets.",
@@ -69,8 +79,58 @@ fn keys(suffix: &str) -> [Property; 3] {
     ]
 }
 
-/// The identities that Camunda's template does not know.
-fn further(options: &Options) -> Vec<Property> {
+/// The identities that Camunda's template does not know, as far as they are offered.
+fn further(options: &Options, offers: impl Fn(&str) -> bool) -> Vec<Property> {
+    let under = |field: Property, kinds: &[&'static str]| {
+        let kinds: Vec<_> = kinds.iter().copied().filter(|kind| offers(kind)).collect();
+        match kinds.as_slice() {
+            [] => None,
+            [kind] => Some(field.when(is(SIGN_IN, *kind))),
+            kinds => Some(field.when(among(SIGN_IN, kinds))),
+        }
+    };
+    let of_base = |field: Property, base: &'static str| Some(under(field, &[ASSUMED])?.when(is(BASE, base)));
+    let [role, external_id, session_name] = role();
+    let mut fields = vec![
+        under(role, &[ASSUMED, WEB]),
+        under(external_id, &[ASSUMED]),
+        under(session_name, &[ASSUMED, WEB]),
+        under(base(options), &[ASSUMED]),
+    ];
+    fields.extend(keys(".base").map(|field| of_base(field, KEYS)));
+    if options.own_credentials {
+        fields.push(of_base(profile(options, ".base"), PROFILE));
+    }
+    fields.push(under(profile(options, ""), &[PROFILE]));
+    let api_key = input("authentication.apiKey").label("API key").or_expression().required();
+    let api_key = api_key.placeholder("{{secrets.BEDROCK_API_KEY}}").tooltip(
+        "A key of Bedrock's own, without an identity of AWS. Never write it into a diagram: name a secret, {{secrets.NAME}}.",
+    );
+    fields.push(under(api_key, &[API_KEY]));
+    fields.into_iter().flatten().collect()
+}
+
+/// A role, and how it is assumed.
+fn role() -> [Property; 3] {
+    let place = |name: &str| input(&format!("authentication.{name}")).or_expression();
+    [
+        place("roleArn")
+            .label("Role")
+            .required()
+            .placeholder("arn:aws:iam::123456789012:role/bedrock")
+            .tooltip("The ARN of the role. It has to trust the identity that assumes it."),
+        place("externalId")
+            .label("External id")
+            .placeholder("{{secrets.EXTERNAL_ID}}")
+            .tooltip("Only if the role's trust policy asks for one."),
+        place("sessionName")
+            .label("Session name")
+            .placeholder("order-handling")
+            .tooltip("The name under which AWS logs what is done. Left empty, it is that of the worker."),
+    ]
+}
+
+fn base(options: &Options) -> Property {
     let mut bases = vec![
         Choice::new(OWN, "The worker's own role"),
         Choice::new(KEYS, "Access keys"),
@@ -79,57 +139,17 @@ fn further(options: &Options) -> Vec<Property> {
     if !options.own_credentials {
         bases.retain(|choice| choice.value == KEYS);
     }
-    let any_role: &[&str] = if options.own_credentials { &[ASSUMED, WEB] } else { &[ASSUMED] };
-    let mut fields = vec![
-        input("authentication.roleArn")
-            .label("Role")
-            .or_expression()
-            .required()
-            .placeholder("arn:aws:iam::123456789012:role/bedrock")
-            .tooltip("The ARN of the role. It has to trust the identity that assumes it.")
-            .when(among(SIGN_IN, any_role)),
-        input("authentication.externalId")
-            .label("External id")
-            .or_expression()
-            .placeholder("{{secrets.EXTERNAL_ID}}")
-            .tooltip("Only if the role's trust policy asks for one.")
-            .when(is(SIGN_IN, ASSUMED)),
-        input("authentication.sessionName")
-            .label("Session name")
-            .or_expression()
-            .placeholder("order-handling")
-            .tooltip("The name under which AWS logs what is done. Left empty, it is that of the worker.")
-            .when(among(SIGN_IN, any_role)),
-        input(BASE)
-            .label("Base identity")
-            .one_of(bases)
-            .tooltip("Who assumes the role.")
-            .when(is(SIGN_IN, ASSUMED)),
-    ];
-    let of_base = |field: Property, base: &str| field.when(is(SIGN_IN, ASSUMED)).when(is(BASE, base));
-    fields.extend(keys(".base").map(|field| of_base(field, KEYS)));
-    if options.own_credentials {
-        fields.push(of_base(profile(".base"), PROFILE));
-        fields.push(profile("").when(is(SIGN_IN, PROFILE)));
-    }
-    let api_key = input("authentication.apiKey").label("API key").or_expression().required();
-    let api_key = api_key.placeholder("{{secrets.BEDROCK_API_KEY}}");
-    fields.push(
-        api_key
-            .tooltip("A key of Bedrock's own, without an identity of AWS. Never write it into a diagram: name a secret, {{secrets.NAME}}.")
-            .when(is(SIGN_IN, API_KEY)),
-    );
-    fields
+    input(BASE).label("Base identity").one_of(bases).tooltip("Who assumes the role.")
 }
 
-fn profile(suffix: &str) -> Property {
+/// One of the operator's profiles, or any by its name.
+fn profile(options: &Options, suffix: &str) -> Property {
     let profile = input("authentication.profile").id(format!("authentication.profile{suffix}"));
-    profile
-        .label("Profile")
-        .or_expression()
-        .required()
-        .placeholder("sales")
-        .tooltip("The name of a profile in the worker's own files of AWS.")
+    let profile = profile.label("Profile").tooltip("The name of a profile in the worker's own files of AWS.");
+    if options.profiles.is_empty() {
+        return profile.or_expression().required().placeholder("sales");
+    }
+    profile.one_of(options.profiles.iter().map(|name| Choice::new(name, name)).collect())
 }
 
 fn region(options: &Options) -> Property {

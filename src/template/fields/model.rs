@@ -145,7 +145,7 @@ fn own(options: &Options, field: ModelField) -> Vec<Property> {
 /// The model, written by hand or chosen among those of the operator.
 fn chosen(options: &Options, field: ModelField, by_hand: ByHand) -> Vec<Property> {
     let offered: Vec<_> =
-        options.models.iter().filter(|model| field.makes.contains(&model.makes())).collect();
+        options.models.iter().filter(|model| field.makes.contains(&Makes::of(&model.id))).collect();
     let by_hand =
         input(MODEL).or_expression().required().placeholder(by_hand.placeholder).tooltip(by_hand.tooltip);
     if offered.is_empty() {

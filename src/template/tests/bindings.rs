@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::choices::connections;
 use super::{entry, shipped};
+use crate::bedrock::OWN_TEMPLATES;
 use crate::connector::headers;
 use crate::template::entries::all;
 use crate::template::model::{Binding, Kind, Property, Template};
@@ -15,6 +16,14 @@ fn inputs(template: &Template) -> BTreeSet<&str> {
         _ => None,
     });
     names.collect()
+}
+
+/// By its id the worker knows a template that shows our labels.
+#[test]
+fn every_template_has_an_id_of_ours() {
+    for entry in shipped() {
+        assert!(entry.template.id.starts_with(OWN_TEMPLATES), "{}", entry.template.id);
+    }
 }
 
 #[test]

@@ -26,6 +26,10 @@ fn job_types_are_the_operators() {
 fn with_models() -> Options {
     let models =
         ["Claude=eu.anthropic.claude-v1:0", "amazon.nova-pro-v1:0", "Titan=amazon.titan-embed-text-v2:0"];
+    offering(&models)
+}
+
+fn offering(models: &[&str]) -> Options {
     Options { models: models.iter().filter_map(|text| Model::parse(text)).collect(), ..Options::default() }
 }
 
@@ -49,6 +53,18 @@ fn models_are_offered_where_they_fit() {
     assert_eq!(choices(&model("invoke-model").unwrap()).len(), 4);
     assert_eq!(choices(&model("embeddings").unwrap()), [("Titan", "amazon.titan-embed-text-v2:0"), another]);
     assert_eq!(model("image"), None);
+}
+
+#[test]
+fn what_no_action_can_ask_is_offered_for_invoke_model_only() {
+    let entries = all(&offering(&["stability.sd3-5-large-v1:0", "us.stability.stable-image-inpaint-v1:0"]));
+    let offered = |name: &str| {
+        let model = entry(&entries, name).template.properties.into_iter().find(|field| field.id == "model");
+        model.map(|model| model.choices.into_iter().map(|choice| choice.value).collect::<Vec<_>>())
+    };
+    assert_eq!(offered("image"), Some(vec!["stability.sd3-5-large-v1:0".to_owned(), String::new()]));
+    assert_eq!(offered("converse"), None);
+    assert_eq!(offered("invoke-model").map(|models| models.len()), Some(3));
 }
 
 #[test]
@@ -86,6 +102,38 @@ fn credentials_of_the_worker_are_offered_only_if_tasks_may_use_them() {
     let sign_in = fields.into_iter().find(|field| field.id == "authentication.type").unwrap();
     assert!(choices(&sign_in).iter().all(|(_, value)| *value != "defaultCredentialsChain"));
     assert_eq!(sign_in.value, Some(json!("credentials")));
+}
+
+#[test]
+fn identities_are_those_that_the_operator_offers() {
+    let options = Options {
+        identities: ["profile", "webIdentity"].map(str::to_owned).into(),
+        profiles: ["sales", "claims"].map(str::to_owned).into(),
+        ..Options::default()
+    };
+    let entries = all(&options);
+    let fields = |name: &str| {
+        let mut fields = entry(&entries, name).template.properties;
+        fields.retain(|field| field.id.starts_with("authentication."));
+        fields
+    };
+    let values =
+        |field: &Property| choices(field).into_iter().map(|(_, value)| value.to_owned()).collect::<Vec<_>>();
+    let converse = fields("converse");
+    let ids: Vec<_> = converse.iter().map(|field| field.id.as_str()).collect();
+    assert_eq!(
+        ids,
+        [
+            "authentication.type",
+            "authentication.roleArn",
+            "authentication.sessionName",
+            "authentication.profile"
+        ]
+    );
+    assert_eq!(values(&converse[0]), ["webIdentity", "profile"]);
+    assert_eq!(values(&converse[3]), ["sales", "claims"]);
+    // Camunda's own connector knows neither.
+    assert_eq!(values(&fields("aws-bedrock")[0]), ["credentials"]);
 }
 
 #[test]

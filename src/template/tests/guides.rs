@@ -24,6 +24,22 @@ fn every_example_gives_something_over_the_sample_answer() {
     }
 }
 
+/// What a page sets in bold is a field, under the name that it has on the screen.
+#[test]
+fn words_in_bold_are_labels() {
+    let entries = shipped();
+    let labels: Vec<_> =
+        entries.iter().flat_map(|entry| &entry.template.properties).filter_map(|field| field.label).collect();
+    for entry in &entries {
+        let meanings = entry.guide.parts.iter().map(|part| part.meaning);
+        for text in meanings.chain([entry.guide.purpose, entry.guide.answer]) {
+            for bold in text.split("**").skip(1).step_by(2) {
+                assert!(labels.contains(&bold), "{}: {bold}", entry.name);
+            }
+        }
+    }
+}
+
 #[test]
 fn every_part_of_the_sample_answer_is_explained_once() {
     for entry in shipped() {

@@ -24,7 +24,12 @@ fn every_variant() -> Vec<Entry> {
     };
     let connected = Options { connections: connections(), ..Options::default() };
     let connected_only = Options { inline_credentials: false, ..connected.clone() };
-    let variants = [rich, connected, connected_only];
+    let choosy = Options {
+        identities: ["assumeRole", "profile"].map(str::to_owned).into(),
+        profiles: ["sales", "claims"].map(str::to_owned).into(),
+        ..Options::default()
+    };
+    let variants = [rich, connected, connected_only, choosy];
     shipped().into_iter().chain(variants.iter().flat_map(all)).collect()
 }
 

@@ -103,6 +103,9 @@ async fn a_model_that_cannot_do_it_is_named_by_its_id() {
         stage.gateway.create_job(action("studio", "embed", json!({"modelId": "claude", "texts": "one"})));
     let (retries, message) = failure(&stage, key).await;
     assert_eq!(retries, 0);
-    assert!(message.contains("expected a model of Titan Embeddings or Cohere Embed"), "{message}");
+    assert!(
+        message.contains("expected a model of Titan Embeddings, Nova Embeddings or Cohere Embed"),
+        "{message}"
+    );
     assert!(stage.bedrock.exchanges().all().is_empty());
 }

@@ -97,6 +97,29 @@ async fn a_task_names_a_connection_and_a_model_by_its_alias() {
     assert!(!stage.log().contains("salessecret"));
 }
 
+/// An upstream may call the model something else; metrics of one model should be about one model.
+#[tokio::test]
+async fn all_metrics_of_a_model_have_the_same_name_for_it() {
+    let upstream = "[[connections.models.upstreams]]\nname = \"frankfurt\"\nid = \"eu.vendor.model-v1:0\"\n";
+    let file = File::new(&ONE.replace(
+        "parameters = { maxTokens = 77 }\n",
+        &format!("parameters = {{ maxTokens = 77 }}\n{upstream}"),
+    ));
+    let stage = stage(&file, &SALES).await;
+    let key = stage.gateway.create_job(task("sales", "nova", "Hello?"));
+    answer(&stage, key).await;
+    let asked = stage.bedrock.exchanges().all();
+    assert_eq!(asked[0].id, "eu.vendor.model-v1:0");
+    assert_eq!(asked[0].operation, Some(bedrock::Operation::ConverseStream));
+    let counted = format!("bedrock_connector_first_token_seconds_count{{model=\"{MODEL}\"}} 1");
+    let page = stage.page("/actuator/prometheus", |page| page.body.contains(&counted)).await;
+    for metric in ["model_calls_total", "model_seconds_count", "tokens_total"] {
+        let line = page.body.lines().find(|line| line.starts_with(&format!("bedrock_connector_{metric}{{")));
+        let line = line.unwrap_or_else(|| panic!("no {metric}"));
+        assert!(line.contains(&format!("model=\"{MODEL}\"")), "{line}");
+    }
+}
+
 #[tokio::test]
 async fn an_api_key_is_the_whole_identity() {
     let keys = r#"{ kind = "keys", access-key = { env = "SALES_ID" }, secret-key = { env = "SALES_KEY" } }"#;

@@ -99,6 +99,7 @@ async fn embeddings_have_one_shape() {
         ("amazon.titan-embed-text-v1", None, 3, 14),
         ("amazon.titan-embed-text-v2:0", Some(256), 3, 14),
         ("amazon.titan-embed-image-v1", None, 3, 14),
+        ("amazon.nova-2-multimodal-embeddings-v1:0", Some(384), 3, 14),
         ("cohere.embed-english-v3", None, 1, 7),
         ("eu.cohere.embed-v4:0", Some(256), 1, 7),
     ] {
@@ -118,6 +119,33 @@ async fn embeddings_have_one_shape() {
         assert_eq!(bench.asked().len(), requests, "{model_id}");
         assert_eq!(response["attempts"], requests);
         assert_eq!(response["usage"]["inputTokens"], tokens, "{model_id}");
+    }
+}
+
+#[tokio::test]
+async fn nova_is_told_what_each_vector_is_for() {
+    let bench = Bench::start().await;
+    let model_id = "amazon.nova-2-multimodal-embeddings-v1:0";
+    for (purpose, truncate, expected) in [
+        (None, None, ("GENERIC_INDEX", "END")),
+        (Some("search_query"), Some("NONE"), ("TEXT_RETRIEVAL", "NONE")),
+        (Some("classification"), Some("START"), ("CLASSIFICATION", "START")),
+        (Some("clustering"), Some("END"), ("CLUSTERING", "END")),
+    ] {
+        bench.emulator.exchanges().clear();
+        let data = json!({"modelId": model_id, "texts": "one", "inputType": purpose, "truncate": truncate});
+        assert_eq!(run(&bench, "embed", data).await["dimensions"], 3072);
+        assert_eq!(
+            bench.body(),
+            json!({
+                "schemaVersion": "nova-multimodal-embed-v1",
+                "taskType": "SINGLE_EMBEDDING",
+                "singleEmbeddingParams": {
+                    "embeddingPurpose": expected.0,
+                    "text": {"truncationMode": expected.1, "value": "one"},
+                },
+            })
+        );
     }
 }
 

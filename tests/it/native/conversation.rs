@@ -50,6 +50,48 @@ async fn the_response_says_everything() {
     );
 }
 
+#[tokio::test]
+async fn documents_are_cited_where_that_is_asked() {
+    let hours = json!({
+        "camunda.document.type": "inline", "name": "hours.txt", "content": "We close at six. We open the doors at nine.",
+    });
+    let quoted = "hours says: “We open the doors at nine.”";
+    let first = json!({
+        "modelId": CLAUDE, "newMessage": "When do the doors open?", "citations": true, "newDocuments": [hours],
+    });
+    for streaming in ["auto", "off"] {
+        let bench = Bench::start().await;
+        let response = bench.converse(with(first.clone(), &json!({ "streaming": streaming }))).await;
+        let place = json!({
+            "title": "hours",
+            "sourceContent": [{"text": "We open the doors at nine."}],
+            "location": {"documentChar": {"documentIndex": 0, "start": 17, "end": 43}},
+        });
+        assert_eq!(response["citations"], json!([place]));
+        let text = response["text"].as_str().expect("a text");
+        let rest = text.strip_prefix(quoted).expect("it begins with what is cited");
+        assert!(!rest.is_empty());
+        let said = json!([
+            {"citationsContent": {"content": [{"text": quoted}], "citations": [place]}}, {"text": rest},
+        ]);
+        assert_eq!(response["messages"][1]["contentList"], said);
+
+        // In the next turn, the document is in the history, and what was cited goes back as it came.
+        let next = json!({"newMessage": "Thank you.", "messagesHistory": response["messages"], "newDocuments": null});
+        bench.converse(with(first.clone(), &next)).await;
+        let asked = bench.asked();
+        for exchange in &asked {
+            let document = exchange.body.pointer("/messages/0/content/0/document").expect("a document");
+            assert_eq!(document["citations"], json!({"enabled": true}));
+        }
+        assert_eq!(asked[1].body["messages"][1]["content"], said);
+    }
+    let bench = Bench::start().await;
+    let response = bench.converse(with(first, &json!({ "citations": null }))).await;
+    assert_eq!(response["citations"], json!([]));
+    assert_eq!(bench.body().pointer("/messages/0/content/0/document/citations"), None);
+}
+
 /// One feature: what the task says, and what is in the body for it.
 async fn goes_out(data: Value, expected: Value) {
     let bench = Bench::start().await;

@@ -1,10 +1,10 @@
 //! Bad input: the message names the field as the template labels it, says what was found and what was expected.
 
-use bedrock_connector::bedrock::INPUTS;
-use bedrock_connector::connector::Retry;
+use bedrock_connector::bedrock::{Flavour, INPUTS, Makes};
+use bedrock_connector::connector::{Connector as _, Retry, Scope};
 use serde_json::{Value, json};
 
-use super::{Bench, CLAUDE, NOVA, OLD_CLAUDE, with};
+use super::{Bench, CLAUDE, NOVA, OLD_CLAUDE, hello, variables, with};
 
 /// The action, what is laid over a good input of it, and the message.
 type Case = (&'static str, Value, &'static str);
@@ -73,6 +73,49 @@ fn cases() -> Vec<Case> {
         ),
         (
             "converse",
+            composed(json!({"documentMode": {}})),
+            "Number of documents (data.data_newDocuments_documentMode) is a context, expected a text",
+        ),
+        (
+            "converse",
+            composed(json!({"documentMode": "multiple", "multiple_expression": ["a.pdf"]})),
+            "List of documents (data.data_newDocuments_multiple_expression[1]) is no reference to a document: expected an object",
+        ),
+        (
+            "converse",
+            composed(json!({"single_documentSource": ["inline", "external"]})),
+            "Document source (data.data_newDocuments_single_documentSource) is a list, expected a text",
+        ),
+        (
+            "converse",
+            composed(json!({"single_documentSource": "camunda", "single_camundaReference": "a.pdf"})),
+            "Camunda document (data.data_newDocuments_single_camundaReference) is no reference to a document: expected an object",
+        ),
+        (
+            "converse",
+            composed(json!({"single_documentSource": "inline", "single_inline_fileName": {}})),
+            "Document file name (data.data_newDocuments_single_inline_fileName) is a context, expected a text",
+        ),
+        (
+            "converse",
+            composed(json!({"single_documentSource": "inline", "single_inline_contentType": {}})),
+            "Document content type (data.data_newDocuments_single_inline_contentType) is a context, expected a text",
+        ),
+        (
+            "converse",
+            composed(json!({"single_documentSource": "external", "single_external_url": {}})),
+            "URL (data.data_newDocuments_single_external_url) is a context, expected a text",
+        ),
+        (
+            "converse",
+            composed(json!({
+                "single_documentSource": "external", "single_external_url": "https://example.com/a.pdf",
+                "single_external_fileName": {},
+            })),
+            "Name of the file (data.data_newDocuments_single_external_fileName) is a context, expected a text",
+        ),
+        (
+            "converse",
             json!({"maxTokens": "many"}),
             "Maximum tokens (data.maxTokens) is \"many\", expected a whole number",
         ),
@@ -97,6 +140,11 @@ fn cases() -> Vec<Case> {
             "converse",
             json!({"tools": [{"name": "f"}, {"name": "my tool"}]}),
             "Tools (data.tools[2].name) is \"my tool\", expected at most 64 letters, digits, hyphens and underscores",
+        ),
+        (
+            "converse",
+            json!({"tools": [{"name": "f", "description": {}}]}),
+            "Tools (data.tools[1].description) is a context, expected a text",
         ),
         (
             "converse",
@@ -158,7 +206,11 @@ fn cases() -> Vec<Case> {
             json!({"outputCorrections": 9}),
             "Corrections (data.outputCorrections) is 9, expected 0 to 5",
         ),
-        ("converse", json!({"reasoning": "much"}), "data.reasoning is a text, expected a context"),
+        (
+            "converse",
+            json!({"reasoning": "much"}),
+            "Reasoning (data.reasoning) is a text, expected a context",
+        ),
         (
             "converse",
             json!({"reasoning": {"mode": "deep"}}),
@@ -189,7 +241,7 @@ fn cases() -> Vec<Case> {
             json!({"modelId": NOVA, "reasoning": {"budgetTokens": 1024}}),
             "Reasoning budget (data.reasoning.budgetTokens) is for models of Anthropic only; use Reasoning effort (data.reasoning.effort) with this one",
         ),
-        ("converse", json!({"guardrail": "g1"}), "data.guardrail is a text, expected a context"),
+        ("converse", json!({"guardrail": "g1"}), "Guardrail (data.guardrail) is a text, expected a context"),
         (
             "converse",
             json!({"guardrail": {"id": ["a", "b"]}}),
@@ -204,6 +256,11 @@ fn cases() -> Vec<Case> {
             "converse",
             json!({"guardrail": {"id": "g1", "trace": "yes"}}),
             "Guardrail trace (data.guardrail.trace) is \"yes\", expected one of disabled, enabled, enabled_full",
+        ),
+        (
+            "converse",
+            json!({"promptCaching": [1, 2]}),
+            "Prompt caching (data.promptCaching) is a list, expected a context",
         ),
         (
             "converse",
@@ -270,7 +327,17 @@ fn cases() -> Vec<Case> {
             json!({"timeout": "PT0S"}),
             "Time limit (data.timeout) is \"PT0S\", expected a duration such as PT5M",
         ),
+        (
+            "converse",
+            json!({"citations": "some"}),
+            "Cite the documents (data.citations) is \"some\", expected true or false",
+        ),
         // What does not go together.
+        (
+            "converse",
+            json!({"citations": true, "outputSchema": {}}),
+            "Cite the documents (data.citations) and Answer schema (data.outputSchema) do not go together; an answer that has to fit a schema has no room for citations",
+        ),
         (
             "converse",
             json!({"modelId": OLD_CLAUDE, "outputSchema": {}, "tools": tool, "toolChoice": "any"}),
@@ -284,12 +351,12 @@ fn cases() -> Vec<Case> {
         (
             "converse",
             json!({"modelId": OLD_CLAUDE, "outputSchema": {}, "reasoning": {"budgetTokens": 1024}}),
-            "Answer schema (data.outputSchema) and data.reasoning do not go together; this model cannot be made to use a tool while it reasons; take one with structured output",
+            "Answer schema (data.outputSchema) and Reasoning (data.reasoning) do not go together; this model cannot be made to use a tool while it reasons; take one with structured output",
         ),
         (
             "converse",
             json!({"tools": tool, "toolChoice": "any", "reasoning": {"budgetTokens": 1024}}),
-            "Tool choice (data.toolChoice) and data.reasoning do not go together; a model that reasons chooses its tools by itself; set the choice to auto",
+            "Tool choice (data.toolChoice) and Reasoning (data.reasoning) do not go together; a model that reasons chooses its tools by itself; set the choice to auto",
         ),
         (
             "converse",
@@ -323,7 +390,7 @@ fn cases() -> Vec<Case> {
         (
             "embed",
             json!({"modelId": "cohere.embed-english-v3", "dimensions": 256}),
-            "Dimensions (data.dimensions) is not for the model \"cohere.embed-english-v3\"; Titan Text Embeddings V2, Titan Multimodal Embeddings and Cohere Embed 4 can choose it",
+            "Dimensions (data.dimensions) is not for the model \"cohere.embed-english-v3\"; Titan Text Embeddings V2, Titan and Nova Multimodal Embeddings and Cohere Embed 4 can choose it",
         ),
         (
             "embed",
@@ -343,7 +410,7 @@ fn cases() -> Vec<Case> {
         (
             "embed",
             json!({"modelId": NOVA}),
-            "Model (data.modelId) is \"amazon.nova-lite-v1:0\", expected a model of Titan Embeddings or Cohere Embed; the action invokeModel asks any other",
+            "Model (data.modelId) is \"amazon.nova-lite-v1:0\", expected a model of Titan Embeddings, Nova Embeddings or Cohere Embed; the action invokeModel asks any other",
         ),
         (
             "image",
@@ -389,7 +456,17 @@ fn cases() -> Vec<Case> {
         (
             "image",
             json!({"modelId": CLAUDE}),
-            "Model (data.modelId) is \"eu.anthropic.claude-haiku-4-5-20251001-v1:0\", expected an image model of Amazon (Titan, Nova Canvas) or Stability; the action invokeModel asks any other",
+            "Model (data.modelId) is \"eu.anthropic.claude-haiku-4-5-20251001-v1:0\", expected a model of Amazon (Titan, Nova Canvas) or Stability that draws from a prompt alone; the action invokeModel asks any other",
+        ),
+        (
+            "image",
+            json!({"modelId": "us.stability.stable-image-inpaint-v1:0"}),
+            "Model (data.modelId) is \"us.stability.stable-image-inpaint-v1:0\", expected a model of Amazon",
+        ),
+        (
+            "embed",
+            json!({"modelId": "amazon.nova-2-multimodal-embeddings-v1:0", "normalize": true}),
+            "Normalize (data.normalize) is not for the model \"amazon.nova-2-multimodal-embeddings-v1:0\"",
         ),
         (
             "applyGuardrail",
@@ -406,10 +483,89 @@ fn cases() -> Vec<Case> {
             json!({"outputScope": "SOME"}),
             "Details (data.outputScope) is \"SOME\", expected one of INTERVENTIONS, FULL",
         ),
+    ]
+}
+
+/// Fields that describe one document, as the template writes them.
+fn composed(helpers: Value) -> Value {
+    let all = with(json!({"documentMode": "single"}), &helpers);
+    let named = |(name, value): (&String, &Value)| (format!("data_newDocuments_{name}"), value.clone());
+    all.as_object().expect("entries").iter().map(named).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// What is laid over the variables of a good task, and the message.
+fn cases_outside_the_data() -> Vec<(Value, &'static str)> {
+    let signs_in = |authentication: Value| json!({ "authentication": authentication });
+    let assumes = |more: Value| {
+        let role = json!({"type": "assumeRole", "roleArn": "arn:aws:iam::123456789012:role/bedrock"});
+        json!({ "authentication": with(role, &more) })
+    };
+    vec![
         (
-            "dance",
-            json!({}),
+            json!({"action": "dance"}),
             "Action (action) is \"dance\", expected \"converse\" or \"invokeModel\" or \"embed\" or \"image\" or \"countTokens\" or \"applyGuardrail\"",
+        ),
+        (json!({"awsCredential": "sales"}), "AWS credential (awsCredential) is a text, expected a context"),
+        (
+            json!({"awsCredential": {"region": "eu-central-1"}}),
+            "AWS credential (awsCredential.authentication) is missing or empty; choose how the task signs in to AWS",
+        ),
+        (
+            signs_in(Value::Null),
+            "Authentication (authentication) is missing or empty; choose how the task signs in to AWS",
+        ),
+        (signs_in(json!("keys")), "Authentication (authentication) is a text, expected a context"),
+        (
+            signs_in(json!({"type": "magic"})),
+            "Authentication (authentication.type) is \"magic\", expected one of credentials, ",
+        ),
+        (
+            signs_in(json!({"type": "credentials", "secretKey": "SK"})),
+            "Access key (authentication.accessKey) is missing or empty; the type \"credentials\" needs it",
+        ),
+        (
+            signs_in(json!({"type": "credentials", "accessKey": "AKID"})),
+            "Secret key (authentication.secretKey) is missing or empty; the type \"credentials\" needs it",
+        ),
+        (
+            signs_in(json!({"accessKey": "AKID", "secretKey": "SK", "sessionToken": {}})),
+            "Session token (authentication.sessionToken) is a context, expected a text",
+        ),
+        (
+            assumes(json!({"roleArn": "bedrock"})),
+            "Role (authentication.roleArn) cannot be used, expected the ARN of a role",
+        ),
+        (
+            assumes(json!({"externalId": "!"})),
+            "External id (authentication.externalId) cannot be used, expected 2 to 1224 letters",
+        ),
+        (
+            assumes(json!({"sessionName": "a b"})),
+            "Session name (authentication.sessionName) cannot be used, expected 2 to 64 letters",
+        ),
+        (
+            assumes(json!({"base": "somebody"})),
+            "Base identity (authentication.base) is \"somebody\", expected one of defaultCredentialsChain, ",
+        ),
+        (
+            signs_in(json!({"type": "profile"})),
+            "Profile (authentication.profile) is missing or empty; name a profile of the installation",
+        ),
+        (
+            signs_in(json!({"type": "apiKey"})),
+            "API key (authentication.apiKey) is missing or empty; the type \"apiKey\" needs it",
+        ),
+        (
+            json!({"configuration": {}}),
+            "Region (configuration.region) is missing or empty; name the AWS region of the model",
+        ),
+        (
+            json!({"configuration": {"region": "Frankfurt"}}),
+            "Region (configuration.region) is \"Frankfurt\", expected the name of an AWS region in lower case",
+        ),
+        (
+            json!({"configuration": {"region": "eu-central-1", "endpoint": "https://bedrock.example"}}),
+            "Endpoint (configuration.endpoint) names the host \"bedrock.example\", expected https and a host of AWS",
         ),
     ]
 }
@@ -417,10 +573,15 @@ fn cases() -> Vec<Case> {
 #[tokio::test]
 async fn wrong_input_is_named_as_the_template_labels_it() {
     let bench = Bench::start().await;
-    for (action, patch, expected) in cases() {
-        let data = if action == "dance" { json!({}) } else { with(good(action), &patch) };
-        let error = bench.run(action, data).await.expect_err(expected);
-        assert!(error.message.starts_with(expected), "{action} {patch}:\n  {}\n  {expected}", error.message);
+    let in_the_data = cases()
+        .into_iter()
+        .map(|(action, patch, expected)| (variables(action, with(good(action), &patch)), expected));
+    let outside = cases_outside_the_data()
+        .into_iter()
+        .map(|(patch, expected)| (with(variables("converse", hello()), &patch), expected));
+    for (variables, expected) in in_the_data.chain(outside) {
+        let error = bench.connector.bind(&variables, &Scope::default()).expect_err(expected);
+        assert!(error.message.starts_with(expected), "{variables}:\n  {}\n  {expected}", error.message);
         assert_eq!(error.retry, Retry::Never, "{expected}");
     }
     assert_eq!(bench.asked().len(), 0, "nothing is sent for wrong input");
@@ -431,18 +592,119 @@ const NEVER_WRONG: &[&str] = &["data.toolResults[].content", "data.data_newDocum
 
 #[test]
 fn every_input_has_a_mistake_in_the_table() {
-    let cases = cases();
+    let data = cases().into_iter().map(|(_, _, message)| message);
+    let messages: Vec<_> =
+        data.chain(cases_outside_the_data().into_iter().map(|(_, message)| message)).collect();
     let named = |path: &str| {
         let shown = format!("({}", path.replace("[]", "[1]"));
-        cases.iter().any(|(_, _, message)| message.contains(&shown))
+        let ends = |rest: &str| rest.starts_with([')', '[']);
+        messages.iter().any(|message| message.split(&shown).skip(1).any(ends))
     };
     let untried: Vec<_> = INPUTS
         .iter()
         .map(|input| input.path)
-        .filter(|path| path.starts_with("data.") && !NEVER_WRONG.contains(path) && !named(path))
-        // The fields of the document composer are those of the compat type, which has tests of its own.
-        .filter(|path| !path.contains("data_newDocuments"))
-        .filter(|path| *path != "data.tools[].description")
+        .filter(|path| !NEVER_WRONG.contains(path) && !named(path))
         .collect();
     assert!(untried.is_empty(), "no mistake is tried for {untried:?}");
+}
+
+/// What is wrong with a document is found when it is fetched; of several, a person has to know which it is.
+#[tokio::test]
+async fn a_document_that_cannot_be_had_is_named_by_its_field() {
+    let bench = Bench::start().await;
+    let fine = json!({"camunda.document.type": "inline", "name": "a.txt", "content": "a"});
+    let private =
+        json!({"camunda.document.type": "external", "url": "http://127.0.0.1:9/b.pdf", "name": "b.pdf"});
+    let stored =
+        json!({"camunda.document.type": "camunda", "documentId": "d1", "metadata": {"fileName": "c.pdf"}});
+    let said = json!([{"role": "user", "contentList": [{"text": "Look."}, {"document": private}]}]);
+    for (data, expected) in [
+        (
+            json!({"newDocuments": [fine, private]}),
+            "Documents (data.newDocuments[2]), \"b.pdf\": the document's host \"127.0.0.1\"",
+        ),
+        (
+            json!({"newDocuments": stored}),
+            "Documents (data.newDocuments), \"c.pdf\": document \"d1\" is in the engine's store",
+        ),
+        (
+            json!({"newDocuments": [{"camunda.document.type": "inline", "name": "a.zip", "content": "a"}]}),
+            "Documents (data.newDocuments[1]) has no format that Bedrock reads: its name is \"a.zip\"",
+        ),
+        (
+            json!({"messagesHistory": said}),
+            "Message history (data.messagesHistory[1].contentList[2].document), \"b.pdf\": the document's host",
+        ),
+        (
+            composed(
+                json!({"single_documentSource": "external", "single_external_url": "ftp://example.com/a.pdf"}),
+            ),
+            "URL (data.data_newDocuments_single_external_url): the URL of a document cannot be used",
+        ),
+        (
+            composed(
+                json!({"single_documentSource": "inline", "single_inline_content": "a", "single_inline_fileName": "a.exe"}),
+            ),
+            "Document content (data.data_newDocuments_single_inline_content) has no format that Bedrock reads",
+        ),
+        (
+            composed(json!({"documentMode": "multiple", "multiple_expression": [fine, stored]})),
+            "List of documents (data.data_newDocuments_multiple_expression[2]), \"c.pdf\": ",
+        ),
+    ] {
+        let error = bench.run("converse", with(hello(), &data)).await.expect_err(expected);
+        assert!(error.message.starts_with(expected), "{}\n{expected}", error.message);
+        assert_eq!(error.retry, Retry::Never, "{expected}");
+    }
+    assert_eq!(bench.asked().len(), 0, "nothing is asked without the documents");
+}
+
+/// Templates offer a model by what it makes, so the action has to take it.
+#[tokio::test]
+async fn an_action_takes_the_models_that_are_offered_for_it_and_no_others() {
+    let bench = Bench::start().await;
+    for model_id in [
+        CLAUDE,
+        NOVA,
+        "amazon.titan-embed-text-v1",
+        "amazon.titan-embed-text-v2:0",
+        "amazon.titan-embed-image-v1",
+        "amazon.nova-2-multimodal-embeddings-v1:0",
+        "arn:aws:bedrock:eu-west-1::foundation-model/cohere.embed-multilingual-v3",
+        "us.cohere.embed-v4:0",
+        "cohere.command-r-plus-v1:0",
+        "amazon.titan-image-generator-v2:0",
+        "amazon.nova-canvas-v1:0",
+        "stability.sd3-5-large-v1:0",
+        "stability.stable-image-ultra-v1:1",
+        "us.stability.stable-image-inpaint-v1:0",
+        "us.stability.stable-conservative-upscale-v1:0",
+    ] {
+        let makes = Makes::of(model_id);
+        for (action, made) in [("embed", Makes::Embeddings), ("image", Makes::Images)] {
+            let data = with(good(action), &json!({ "modelId": model_id }));
+            let taken = bench.bind(&Scope::default(), action, data).is_ok();
+            assert_eq!(taken, makes == made, "{action} by {model_id}, which makes {makes:?}");
+        }
+    }
+}
+
+/// The compat job type serves Camunda's template and ours; only ours has our labels on the screen.
+#[tokio::test]
+async fn a_task_of_the_compat_type_is_told_the_labels_of_its_own_template() {
+    let bench = Bench::of_flavour(Flavour::Compat).await;
+    let wrong = json!({"modelId": " ", "newMessage": "Hello"});
+    // What is wrong behind a function is found only when that has run.
+    let hidden = json!({"camunda.function.type": "base64", "params": ["Hello"]});
+    for data in [wrong.clone(), with(wrong, &json!({ "newMessage": hidden }))] {
+        for (template_id, expected) in [
+            (None, "data.modelId is missing"),
+            (Some("io.camunda.connectors.AWSBEDROCK.v1"), "data.modelId is missing"),
+            (Some("bedrock-connector.aws-bedrock.v1"), "Model (data.modelId) is missing"),
+        ] {
+            let scope = Scope { template_id: template_id.map(str::to_owned), ..Scope::default() };
+            let error = bench.run_as(&scope, "converse", data.clone()).await.expect_err(expected);
+            assert!(error.message.starts_with(expected), "{template_id:?}: {}", error.message);
+        }
+    }
 }

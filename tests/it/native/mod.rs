@@ -79,13 +79,7 @@ impl Bench {
     }
 
     fn bind(&self, scope: &Scope, action: &str, data: Value) -> Result<Box<dyn Call>, Error> {
-        let variables = json!({
-            "authentication": {"type": "credentials", "accessKey": "AKID", "secretKey": "SK"},
-            "configuration": {"region": "eu-central-1"},
-            "action": action,
-            "data": data,
-        });
-        self.connector.bind(&variables, scope)
+        self.connector.bind(&variables(action, data), scope)
     }
 
     #[track_caller]
@@ -108,6 +102,16 @@ impl Bench {
         assert_eq!(asked.len(), 1, "{asked:?}");
         asked[0].body.clone()
     }
+}
+
+/// The variables of a task that signs in with keys.
+fn variables(action: &str, data: Value) -> Value {
+    json!({
+        "authentication": {"type": "credentials", "accessKey": "AKID", "secretKey": "SK"},
+        "configuration": {"region": "eu-central-1"},
+        "action": action,
+        "data": data,
+    })
 }
 
 fn hello() -> Value {

@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex};
 
 use bedrock_connector::connector::{Error, Notebook, Response, Retry, Scope, json};
 use bedrock_connector::documents::{self, NewDocument, Reference, Share, Store};
-use bedrock_connector::emulator::bedrock::{Act, Canned, ErrorCode, Step, Target};
+use bedrock_connector::emulator::bedrock::{Act, Canned, ErrorCode, Said, Step, Target};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::{Bench, cost};
+use super::{Bench, CLAUDE, cost};
 
 /// Notes as the journal keeps them: as text.
 #[derive(Debug, Default)]
@@ -157,6 +157,39 @@ async fn vectors_are_paid_once_although_one_request_fails() {
         assert_eq!(response[key], whole[key], "{key}");
     }
     assert_eq!(response["cached"], false, "some of it is new");
+}
+
+#[tokio::test]
+async fn an_answer_whose_correction_fails_is_not_asked_for_again() {
+    let schema =
+        json!({"type": "object", "properties": {"n": {"type": "integer", "minimum": 10}}, "required": ["n"]});
+    let data = json!({"modelId": CLAUDE, "newMessage": "We need 2 chairs", "outputSchema": schema});
+    let bench = Bench::start().await;
+    let whole = Bench::expect(bench.run("converse", data.clone()).await);
+    let correction = Target::BodyContains("does not fit the JSON schema".to_owned());
+    bench.emulator.script(correction, [Step::fail(ErrorCode::Validation)]);
+    let first = Pad::default();
+    attempt(&bench, "converse", &data, &first).await.expect_err("the correction fails");
+    let response = Bench::expect(attempt(&bench, "converse", &data, &first.next()).await);
+    assert_eq!(bench.asked().len(), 2 + 2 + 1, "only the correction is asked for again");
+    for key in ["json", "messages", "usage", "attempts", "cached"] {
+        assert_eq!(response[key], whole[key], "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_that_leads_nowhere_begins_anew() {
+    let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]});
+    let data = json!({"modelId": CLAUDE, "newMessage": "How many?", "outputSchema": schema});
+    let bench = Bench::start().await;
+    let wrong = || Step::new(Act::Say(Said::Data(json!({"n": "many"})))).times(2);
+    bench.emulator.script(Target::Any, [wrong()]);
+    let first = Pad::default();
+    let error = attempt(&bench, "converse", &data, &first).await.expect_err("it never fits");
+    assert_eq!(error.code.to_string(), "OUTPUT_INVALID");
+    let response = Bench::expect(attempt(&bench, "converse", &data, &first.next()).await);
+    assert_eq!((&response["attempts"], &response["cached"]), (&json!(1), &json!(false)));
+    assert_eq!(bench.asked().len(), 3);
 }
 
 #[tokio::test]

@@ -29,6 +29,10 @@ async fn a_streamed_answer_is_the_one_that_is_not_streamed() {
         json!({"outputSchema": {"type": "object", "properties": {"a": {"type": "string"}}}}),
         json!({"stopSequences": ["said"], "additionalModelResponseFieldPaths": ["/stop_sequence"], "serviceTier": "flex"}),
         json!({"promptCaching": {"messages": true}, "maxTokens": 2}),
+        json!({
+            "citations": true, "newMessage": "When do the doors open?",
+            "newDocuments": {"camunda.document.type": "inline", "name": "a.txt", "content": "The doors open at nine."},
+        }),
     ] {
         let bench = Bench::start().await;
         let streamed = bench.converse(with(hello(), &more)).await;
@@ -117,6 +121,38 @@ async fn a_silent_stream_is_given_up() {
         bench.emulator.script(Target::Any, [Step::new(Act::Stall { at, pause })]);
         let error = bench.run("converse", hello()).await.expect_err("it is silent");
         assert_eq!(error.code.to_string(), "STREAM_SILENT", "{}", error.message);
+    }
+}
+
+#[tokio::test]
+async fn a_task_may_have_a_limit_of_its_own() {
+    let moment = Duration::from_millis(50);
+    for (task, operator, expected) in [
+        ("PT5M", Duration::from_secs(60), None),
+        (
+            "PT0.05S",
+            Duration::from_secs(60),
+            Some("no answer from Bedrock within 50ms, which is all that Time limit (data.timeout) allows"),
+        ),
+        ("PT5M", moment, Some("no answer from Bedrock within 50ms; consider raising the limit of a call")),
+    ] {
+        for streaming in ["auto", "off"] {
+            let bench = Bench::with(|options| options.call_limit = operator, None).await;
+            if expected.is_some() {
+                bench.emulator.script(Target::Any, [Step::new(Act::Hang)]);
+            }
+            let data = with(hello(), &json!({"timeout": task, "streaming": streaming}));
+            let error = bench.run("converse", data).await.err();
+            let found = error.as_ref().map(|error| (error.code.to_string(), error.message.as_str()));
+            match (found, expected) {
+                (None, None) => {}
+                (Some((code, message)), Some(expected)) => {
+                    assert_eq!(code, "CALL_TIMED_OUT");
+                    assert!(message.starts_with(expected), "{message}");
+                }
+                (found, expected) => panic!("found {found:?}, expected {expected:?}"),
+            }
+        }
     }
 }
 

@@ -23,12 +23,13 @@ use self::reasoning::Reasoning;
 use self::structured::{By, Structured, Verdict};
 use super::envelope::Tally;
 use super::family::Family;
+use super::notes::{Note, Notes};
 use super::read::{self, members};
 use crate::bedrock::Error;
 use crate::bedrock::call::{Asked, BedrockCall};
 use crate::bedrock::converse::{Converse, read_inference};
 use crate::bedrock::field::Field;
-use crate::connector;
+use crate::connector::{self, Notebook};
 use crate::documents::Session;
 
 /// A conversation with a model.
@@ -56,6 +57,7 @@ impl Chat {
         let additional = read::context(data, "additionalModelRequestFields")?;
         let latency = read::choice(data, "latency", read::LATENCIES)?;
         let tier = read::choice(data, "serviceTier", read::TIERS)?;
+        let cites = read::flag(data, "citations")?.unwrap_or(false);
         let is_guarded = guardrail.is_some();
         let may_stream = read::choice(data, "streaming", &["auto", "off"])? != Some("off");
         let members = members([
@@ -71,8 +73,12 @@ impl Chat {
             ("additionalModelRequestFields", fields(reasoning.as_ref(), additional)),
         ]);
         check(data, family, &tools, structured.as_ref(), reasoning.as_ref(), &members)?;
+        if cites && structured.is_some() {
+            let remedy = "an answer that has to fit a schema has no room for citations";
+            return Err(conflict(data, "citations", "outputSchema", remedy));
+        }
         let mut conversation =
-            Converse { messages, members, cache_point: caching.messages(), is_first: false };
+            Converse { messages, members, cites, cache_point: caching.messages(), is_first: false };
         if let Some(config) = tools.config(structured.as_ref(), caching.tools()) {
             conversation.members.insert("toolConfig".to_owned(), config);
         }
@@ -83,31 +89,45 @@ impl Chat {
         self,
         call: &BedrockCall,
         mut session: Session<'_>,
+        notebook: &dyn Notebook,
     ) -> Result<Value, connector::Error> {
+        let mut notes = Notes::open(notebook);
+        let mut paid = Vec::new();
         let mut body = self.conversation.body(&mut session).await?;
         let mut tally = Tally::default();
         let mut left = self.structured.as_ref().map_or(0, |structured| structured.corrections);
         loop {
-            let Asked { value: answer, .. } = {
-                let asked = self.ask(call, body.bytes.clone()).await?;
-                tally.add(&asked, asked.value.get("usage"));
-                asked
+            let asked = match notes.take(&body.bytes) {
+                Some(noted) => noted,
+                None => self.ask(call, body.bytes.clone()).await?,
             };
-            let verdict = self.structured.as_ref().map(|structured| structured.judge(&answer));
+            tally.add(&asked, asked.value.get("usage"));
+            let verdict = self.structured.as_ref().map(|structured| structured.judge(&asked.value));
             match (verdict, &self.structured) {
                 (Some(Verdict::Misfit(misfit)), Some(structured)) => {
                     if left == 0 || !misfit.can_be_mended {
+                        if !paid.is_empty() {
+                            // This conversation leads nowhere, so the next attempt begins another.
+                            notes.keep(&[]).await;
+                        }
                         let (model_id, problems) = (call.masker.mask(&self.model_id), misfit.problems);
                         return Err(Error::OutputInvalid { model_id, problems }.into());
                     }
                     left -= 1;
-                    body = body.with(&structured.correction(&answer, &misfit));
+                    let correction = structured.correction(&asked.value, &misfit);
+                    let is_new = !asked.is_noted;
+                    paid.push(Note::new(&body.bytes, asked));
+                    // The answer is paid, and its correction may fail.
+                    if is_new {
+                        notes.keep(&paid).await;
+                    }
+                    body = body.with(&correction);
                 }
                 (Some(Verdict::Fit(json)), _) => {
-                    return Ok(self.response(call, tally, answer, Some(json))?);
+                    return Ok(self.response(call, tally, asked.value, Some(json))?);
                 }
                 (Some(Verdict::Misfit(_) | Verdict::Other) | None, _) => {
-                    return Ok(self.response(call, tally, answer, None)?);
+                    return Ok(self.response(call, tally, asked.value, None)?);
                 }
             }
         }
@@ -170,6 +190,11 @@ fn fields(reasoning: Option<&Reasoning>, additional: Option<Map<String, Value>>)
     (!fields.is_empty()).then_some(Value::Object(fields))
 }
 
+fn conflict(data: &Field<'_>, one: &str, other: &str, remedy: &str) -> connector::Error {
+    let (one, other) = (data.name_of(one), data.name_of(other));
+    connector::Error::input(format!("{one} and {other} do not go together; {remedy}"))
+}
+
 /// What does not go together.
 fn check(
     data: &Field<'_>,
@@ -179,10 +204,7 @@ fn check(
     reasoning: Option<&Reasoning>,
     members: &Map<String, Value>,
 ) -> Result<(), connector::Error> {
-    let conflict = |one: &str, other: &str, remedy: &str| {
-        let (one, other) = (data.name_of(one), data.name_of(other));
-        Err(connector::Error::input(format!("{one} and {other} do not go together; {remedy}")))
-    };
+    let conflict = |one: &str, other: &str, remedy: &str| Err(conflict(data, one, other, remedy));
     let by_tool = structured.filter(|structured| structured.by == By::Tool);
     let thinks = reasoning.is_some() && matches!(family, Family::Anthropic | Family::Unknown);
     if by_tool.is_some() && tools.is_forced() {
