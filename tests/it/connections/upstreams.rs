@@ -176,7 +176,9 @@ async fn calls_in_flight_at_an_upstream_that_dies_are_answered_by_the_other() {
 #[tokio::test]
 async fn connections_that_break_are_asked_anew_four_times_at_all_places_together() {
     let upstreams = bedrocks().await;
-    upstreams.each_ref().map(|upstream| upstream.script(Target::Any, [Step::new(Act::Reset).always()]));
+    for upstream in &upstreams {
+        upstream.script(Target::Any, [Step::new(Act::Reset).always()]);
+    }
     let file = File::new(&two(&upstreams[0], &upstreams[1]));
     let stage = stage(&file, &[]).await;
     let key = stage.gateway.create_job(task("pool", "nova", "Hello?").retries(1));
