@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::Error;
 use super::options::Retries;
+use crate::huggingface;
 
 /// Exceptions inside a stream that another attempt may be spared.
 const PASSING: &[&str] = &[
@@ -81,6 +82,11 @@ impl Kind {
     }
 }
 
+/// Whether an error leaves open if the request was answered, and so paid.
+pub(super) fn leaves_open(error: &Error) -> bool {
+    matches!(error, Error::Connection { .. } | Error::HuggingFace(huggingface::Error::Connection { .. }))
+}
+
 /// The attempts at one call.
 #[derive(Debug)]
 pub(super) struct Attempts {
@@ -108,6 +114,11 @@ impl Attempts {
             Kind::Transient | Kind::Cut => Some(self.doubled(self.retries.transient_wait).mul_f64(jitter)),
             Kind::Throttled => Some(self.doubled(self.retries.throttled_wait).mul_f64(0.5 + jitter / 2.0)),
         }
+    }
+
+    /// Counts an attempt after which nothing is waited for.
+    pub(super) fn spend(&mut self) {
+        self.made += 1;
     }
 
     fn doubled(&self, first: Duration) -> Duration {

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::Error;
 use super::clients::Clients;
-use super::retry::{Attempts, Kind};
+use super::retry::{Attempts, Kind, leaves_open};
 use super::target::Target;
 use crate::pace::{Lane, LaneOptions, Turn};
 use crate::telemetry::{Event, Telemetry};
@@ -159,7 +159,8 @@ impl<'a> Turns<'a> {
     }
 
     /// Takes in that an attempt has failed where another place may do better, or gives the result back where that is not
-    /// so. Nothing is waited for, and no attempt is spent.
+    /// so. Nothing is waited for, and no attempt is spent, unless it may have been paid: these have one bound for all
+    /// places.
     pub(super) fn elsewhere<T>(&mut self, result: Result<T, Error>) -> ControlFlow<Result<T, Error>> {
         let (error, kind) = match result {
             Err(error) => {
@@ -171,6 +172,9 @@ impl<'a> Turns<'a> {
         // A cut answer is paid, so that attempts at it are counted wherever they go.
         if matches!(kind, Kind::Final | Kind::Cut) {
             return ControlFlow::Break(Err(error));
+        }
+        if leaves_open(&error) {
+            self.attempts.spend();
         }
         let turn = self.turn.take();
         let told = kind == Kind::Throttled && self.tell_lane(turn, &error);

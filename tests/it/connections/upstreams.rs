@@ -174,6 +174,21 @@ async fn calls_in_flight_at_an_upstream_that_dies_are_answered_by_the_other() {
 }
 
 #[tokio::test]
+async fn connections_that_break_are_asked_anew_four_times_at_all_places_together() {
+    let upstreams = bedrocks().await;
+    for upstream in &upstreams {
+        upstream.script(Target::Any, [Step::new(Act::Reset).always()]);
+    }
+    let file = File::new(&two(&upstreams[0], &upstreams[1]));
+    let stage = stage(&file, &[]).await;
+    let key = stage.gateway.create_job(task("pool", "nova", "Hello?").retries(1));
+    let (_, message) = failure(&stage, key).await;
+    assert!(message.contains("no answer from Bedrock"), "{message}");
+    let asked = upstreams.each_ref().map(|upstream| upstream.exchanges().all().len());
+    assert_eq!(asked, [2, 2], "as often as at one place, since each may have been paid");
+}
+
+#[tokio::test]
 async fn an_upstream_that_hangs_or_goes_silent_is_left_alone() {
     for (step, variable, code) in [
         (Step::new(Act::Hang), "BEDROCK_CONNECTOR_CALL_TIMEOUT", "CALL_TIMED_OUT"),
