@@ -8,8 +8,8 @@ use bedrock_connector::emulator::gateway::{Command, NewJob};
 use bedrock_connector::zeebe::JobKey;
 use serde_json::{Value, json};
 
+use super::scenarios::store::DocumentStore;
 use super::support::stage::{JOB_TYPE, NATIVE_TYPE, Stage, good_input};
-use super::support::store::DocumentStore;
 use super::support::toml::File;
 
 /// The rest is for a busy machine.

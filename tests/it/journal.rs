@@ -11,8 +11,8 @@ use bedrock_connector::emulator::gateway::{Command as Told, Fault, NewJob, React
 use bedrock_connector::zeebe::JobKey;
 use serde_json::{Value, json};
 
+use super::scenarios::store::DocumentStore;
 use super::support::stage::{JOB_TYPE, NATIVE_TYPE, QUESTION, Stage, good_input};
-use super::support::store::DocumentStore;
 
 const ANSWERING: &str = "a-model-that-answers";
 const PAINTER: &str = "amazon.nova-canvas-v1:0";

@@ -8,6 +8,7 @@ mod examples;
 mod people;
 mod safety;
 mod stage;
+pub(crate) mod store;
 mod task;
 mod templates;
 mod traces;
@@ -54,7 +55,7 @@ async fn embedded(scenario: Scenario) {
 /// On the embedded gateway with a document store beside it.
 #[cfg(test)]
 async fn with_a_store(scenario: Scenario) {
-    let store = crate::support::store::DocumentStore::start().await;
+    let store = store::DocumentStore::start().await;
     scenario(&Stage::embedded_with(&[("CAMUNDA_CLIENT_RESTADDRESS", store.url())]).await).await;
 }
 

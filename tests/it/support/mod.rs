@@ -4,5 +4,4 @@ pub(crate) mod http;
 pub(crate) mod process;
 pub(crate) mod saas;
 pub(crate) mod stage;
-pub(crate) mod store;
 pub(crate) mod toml;
