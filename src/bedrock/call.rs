@@ -19,10 +19,10 @@ use super::input::{Action, Request};
 use super::inputs::Names;
 use super::native::Task;
 use super::outgoing::{Operation, Outgoing};
-use super::route::Route;
+use super::route::{Route, Stop};
 use super::send::{self, Answer, Head};
 use super::target::Target;
-use super::turns::{Caller, Turns};
+use super::turns::{Caller, Turns, Waited};
 use super::{Error, hosted, invoke_model, receive, stream, usage};
 use crate::connector::{self, Call, Notebook, Response};
 use crate::cost::{Cost, Payer, Served, Usage};
@@ -222,24 +222,23 @@ impl BedrockCall {
         last: &mut Last,
     ) -> Result<(Value, Head), Error> {
         let subject = outgoing.subject();
-        let model = self.masker.mask(subject);
         let mut round = self.route.round();
         loop {
             let mut result = match round.next(&self.parts, subject, turns).await {
-                Ok(mut stop) => {
-                    let outgoing = outgoing.at(stop.model_id(subject));
-                    let region = self.masker.mask(&stop.target.region);
-                    turns.enter(&stop.target, outgoing.subject(), &region);
-                    *last = Last {
-                        upstream: stop.upstream(),
-                        region,
-                        place: (outgoing.subject().to_owned(), stop.target.region.clone()),
-                    };
-                    turns.next().await?;
-                    stop.begin(self.ends_fairly());
-                    let result = self.attempt(&stop.target, &outgoing, &model).await;
-                    stop.end(&result);
-                    result
+                Ok(Some(mut stop)) => match self.attempt_in_turn(&mut stop, outgoing, turns, last).await {
+                    Some(result) => {
+                        stop.end(&result);
+                        result
+                    }
+                    None => {
+                        round.put_back(stop);
+                        continue;
+                    }
+                },
+                Ok(None) => {
+                    turns.back();
+                    round = self.route.round();
+                    continue;
                 }
                 Err(error) => Err(error),
             };
@@ -254,6 +253,33 @@ impl BedrockCall {
             }
             round = self.route.round();
         }
+    }
+
+    /// One attempt at one place, when it has its turn there. None: by now another place would let it in sooner.
+    async fn attempt_in_turn(
+        &self,
+        stop: &mut Stop,
+        outgoing: &Outgoing,
+        turns: &mut Turns<'_>,
+        last: &mut Last,
+    ) -> Option<Result<(Value, Head), Error>> {
+        let subject = outgoing.subject();
+        let model = self.masker.mask(subject);
+        let outgoing = outgoing.at(stop.model_id(subject));
+        let region = self.masker.mask(&stop.target.region);
+        turns.enter(&stop.target, outgoing.subject(), &region);
+        *last = Last {
+            upstream: stop.upstream(),
+            region,
+            place: (outgoing.subject().to_owned(), stop.target.region.clone()),
+        };
+        match turns.next(&stop.others).await {
+            Ok(Waited::Turn) => {}
+            Ok(Waited::SoonerElsewhere) => return None,
+            Err(error) => return Some(Err(error)),
+        }
+        stop.begin(self.ends_fairly());
+        Some(self.attempt(&stop.target, &outgoing, &model).await)
     }
 
     /// When the call's limit ends an attempt that begins now. None where little of its time is left, so that its end says

@@ -39,6 +39,8 @@ pub(super) enum Kind {
     Transient,
     /// The answer had begun, and its rest is lost.
     Cut,
+    /// It was not sent, because this place has granted nothing for as long as patience lasts. Another may grant some.
+    NoTurn,
     /// The place lets this identity do nothing, so nothing is paid. Another identity may do better at another place.
     Denied,
     Final,
@@ -62,9 +64,9 @@ impl Kind {
             Error::HuggingFace(error) if error.is_transient() => Self::Transient,
             Error::HuggingFace(error) if error.is_cut() => Self::Cut,
             Error::HuggingFace(error) if error.is_denied() => Self::Denied,
+            Error::NoTurn { .. } => Self::NoTurn,
             Error::HuggingFace(_)
             | Error::Service { .. }
-            | Error::NoTurn { .. }
             | Error::TimedOut { .. }
             | Error::OverTaskLimit { .. }
             | Error::Unreadable { .. }
@@ -104,12 +106,13 @@ impl Attempts {
     /// Counts an attempt, and says how long to wait for the next; none when it was the last. `jitter` is between 0
     /// and 1.
     pub(super) fn after(&mut self, kind: Kind, jitter: f64) -> Option<Duration> {
+        let is_last = self.is_last();
         self.made += 1;
-        if self.made >= self.retries.attempts {
+        if is_last {
             return None;
         }
         match kind {
-            Kind::Denied | Kind::Final => None,
+            Kind::NoTurn | Kind::Denied | Kind::Final => None,
             Kind::Cut if std::mem::replace(&mut self.cut, true) => None,
             Kind::Transient | Kind::Cut => Some(self.doubled(self.retries.transient_wait).mul_f64(jitter)),
             Kind::Throttled => Some(self.doubled(self.retries.throttled_wait).mul_f64(0.5 + jitter / 2.0)),
@@ -119,6 +122,11 @@ impl Attempts {
     /// Counts an attempt after which nothing is waited for.
     pub(super) fn spend(&mut self) {
         self.made += 1;
+    }
+
+    /// Whether the attempt that has not been counted yet is the last one.
+    pub(super) fn is_last(&self) -> bool {
+        self.made + 1 >= self.retries.attempts
     }
 
     fn doubled(&self, first: Duration) -> Duration {
@@ -164,6 +172,7 @@ mod unit {
             (service(403, ""), Kind::Final),
             (Error::Credentials { reason: "no such file".into() }, Kind::Denied),
             (Error::Refused { code: "AccessDenied".into(), message: String::new() }, Kind::Denied),
+            (Error::NoTurn { patience: Duration::ZERO }, Kind::NoTurn),
             (Error::TimedOut { limit: Duration::ZERO }, Kind::Final),
             (cut(None), Kind::Cut),
             (cut(Some("ModelStreamErrorException")), Kind::Cut),

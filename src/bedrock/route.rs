@@ -1,6 +1,7 @@
 //! The places that a call may go to: the one that its task names, or the upstreams of a connection's model.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -12,6 +13,7 @@ use super::{Error, identity};
 use crate::connections::{Granted, Hosted, References, Task, Upstream};
 use crate::cost::Price;
 use crate::huggingface::{self, Hosting};
+use crate::pace::Lane;
 use crate::upstreams::{Lease, Pool, Pools, Round, Verdict};
 
 /// What calls through connections share.
@@ -43,6 +45,8 @@ pub(super) enum Place {
 pub(super) struct Stop {
     pub(super) target: Target,
     lease: Option<Lease>,
+    /// The lanes of the places that are left, where it would have to wait as well.
+    pub(super) others: Vec<Lane>,
 }
 
 /// One round through the places, each at most once.
@@ -117,19 +121,21 @@ impl Route {
 
 impl Stops<'_> {
     /// The next place of this round; the first one is always there. A place where calls wait for their turn comes after
-    /// those where they do not, and one whose identity cannot be had is passed over: an error says that no other was left.
+    /// those where they do not, and the shortest wait first; none where one that has refused the call already in this round
+    /// would let it in before all that are left. One whose identity cannot be had is passed over: an error says that no
+    /// other was left.
     pub(super) async fn next(
         &mut self,
         parts: &Parts,
         model_id: &str,
         turns: &Turns<'_>,
-    ) -> Result<Stop, Error> {
+    ) -> Result<Option<Stop>, Error> {
         let (ways, granted, round) = match (self.route, &mut self.round) {
-            (Route::Own(target), _) => return Ok(Stop { target: target.clone(), lease: None }),
+            (Route::Own(target), _) => return Ok(Some(Stop::at(target.clone(), None))),
             (Route::Granted { .. }, None) => return Err(no_upstream()),
             (Route::Granted { ways, granted, .. }, Some(round)) => (ways, granted, round),
         };
-        let mut slow: Vec<Stop> = Vec::new();
+        let mut slow: Vec<(Stop, Lane)> = Vec::new();
         let (mut found, mut denied) = (None, None);
         // An upstream is offered only while none is found: what is offered counts as tried.
         while found.is_none() {
@@ -142,19 +148,37 @@ impl Stops<'_> {
                     continue;
                 }
             };
-            let stop = Stop { target, lease: Some(lease) };
-            if turns.would_wait(&stop.target, stop.model_id(model_id), &stop.target.region) {
-                slow.push(stop);
-            } else {
-                found = Some(stop);
+            let stop = Stop::at(target, Some(lease));
+            match turns.slow_lane(&stop.target, stop.model_id(model_id), &stop.target.region) {
+                Some(lane) => slow.push((stop, lane)),
+                None => found = Some(stop),
             }
         }
-        // When all are slow, it is the one that was offered first.
-        if found.is_none() && !slow.is_empty() {
-            found = Some(slow.remove(0));
+        let shortest = shortest(&slow, turns).filter(|_| found.is_none());
+        let goes_back = shortest.is_some_and(|(_, wait)| turns.is_sooner_where_refused(wait));
+        if let Some((at, _)) = shortest.filter(|_| !goes_back) {
+            found = Some(slow.remove(at).0);
         }
-        slow.into_iter().filter_map(|stop| stop.lease).for_each(|lease| round.put_back(lease));
-        found.ok_or_else(|| denied.unwrap_or_else(no_upstream))
+        let mut others = Vec::new();
+        for (stop, lane) in slow {
+            let Some(lease) = stop.lease else { continue };
+            if !lease.is_left_alone() {
+                others.push(lane);
+            }
+            round.put_back(lease);
+        }
+        match found {
+            Some(stop) => Ok(Some(Stop { others, ..stop })),
+            None if goes_back => Ok(None),
+            None => Err(denied.unwrap_or_else(no_upstream)),
+        }
+    }
+
+    /// Takes back a place where no attempt was made after all.
+    pub(super) fn put_back(&mut self, stop: Stop) {
+        if let (Some(round), Some(lease)) = (&mut self.round, stop.lease) {
+            round.put_back(lease);
+        }
     }
 
     /// Whether another place is left in this round.
@@ -164,9 +188,17 @@ impl Stops<'_> {
 }
 
 impl Stop {
+    fn at(target: Target, lease: Option<Lease>) -> Self {
+        Self { target, lease, others: Vec::new() }
+    }
+
     /// The model's id at this place.
     pub(super) fn model_id<'a>(&'a self, own: &'a str) -> &'a str {
         self.lease.as_ref().map_or(own, |lease| &lease.upstream().model_id)
+    }
+
+    fn is_left_alone(&self) -> bool {
+        self.lease.as_ref().is_some_and(Lease::is_left_alone)
     }
 
     /// The name of the upstream, for the response.
@@ -186,9 +218,20 @@ impl Stop {
         let Some(lease) = self.lease else { return };
         match result {
             Ok(_) => lease.end(Verdict::Served, "OK"),
-            Err(error) => lease.end(verdict(error), &error.code()),
+            Err(error) => match verdict(error) {
+                // No attempt was made, so there is none to tell of.
+                Verdict::Unused => drop(lease),
+                verdict => lease.end(verdict, &error.code()),
+            },
         }
     }
+}
+
+/// Which of the places where the call would wait lets it in first, and after how long. Among equals it is the one that was
+/// offered first, and one that is left alone because it fails comes last.
+fn shortest(slow: &[(Stop, Lane)], turns: &Turns<'_>) -> Option<(usize, Duration)> {
+    let waits = slow.iter().map(|(_, lane)| turns.expected_wait(lane)).enumerate();
+    waits.zip(slow).min_by_key(|((_, wait), (stop, _))| (stop.is_left_alone(), *wait)).map(|(wait, _)| wait)
 }
 
 async fn target(upstream: &Upstream, granted: &Granted, ways: &Ways, parts: &Parts) -> Result<Target, Error> {
@@ -214,6 +257,7 @@ async fn target(upstream: &Upstream, granted: &Granted, ways: &Ways, parts: &Par
 fn verdict(error: &Error) -> Verdict {
     match (Kind::of(error), error) {
         (Kind::Throttled, _) => Verdict::Throttled,
+        (Kind::NoTurn, _) => Verdict::Unused,
         (Kind::Transient | Kind::Cut, _) => Verdict::Failed,
         (Kind::Denied, Error::Service { code, .. }) if code == ACCESS_DENIED => Verdict::Served,
         (Kind::Denied, Error::HuggingFace(huggingface::Error::Service { status: 403, .. })) => {

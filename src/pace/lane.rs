@@ -102,6 +102,16 @@ impl Lane {
         self.with(|state| state.machine.would_wait(Instant::now()))
     }
 
+    /// How long a call that came now would wait for its turn, as far as can be told: behind all those that wait already.
+    pub fn expected_wait(&self) -> Duration {
+        self.with(|state| state.machine.expected_wait(Instant::now()))
+    }
+
+    /// How long it takes until the next call goes, whoever it is.
+    pub fn wait_of_next(&self) -> Duration {
+        self.with(|state| state.machine.pause(Instant::now()))
+    }
+
     /// How many calls have their turn now.
     pub fn in_flight(&self) -> usize {
         self.with(|state| state.machine.in_flight())

@@ -148,6 +148,12 @@ impl Machine {
         self.queue.front().is_some() || self.pause(now) > Duration::ZERO
     }
 
+    /// How long a call that came now would wait behind those that are here already, if nothing else changes.
+    pub(super) fn expected_wait(&mut self, now: Instant) -> Duration {
+        let by_pace = self.time_for(now, self.queue.len() + 1);
+        by_pace.max(self.paused_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now)))
+    }
+
     /// How long the next call has to wait, whoever it is.
     pub(super) fn pause(&mut self, now: Instant) -> Duration {
         let ready_at = self.ready_at(now);
@@ -156,15 +162,24 @@ impl Machine {
 
     /// When the next call may go; none: now.
     fn ready_at(&mut self, now: Instant) -> Option<Instant> {
-        self.fill(now);
-        let calls = self.rate.per_second().map_or(Duration::ZERO, |rate| self.calls.time_until(1.0, rate));
-        // A call that is larger than the bucket goes when it is full, and the next one waits for the debt.
-        let tokens = self.tokens_per_second.map_or(Duration::ZERO, |rate| {
-            self.tokens.time_until(self.usual_tokens.min(rate * TOKEN_BURST_SECONDS), rate)
-        });
-        let wait = calls.max(tokens);
+        let wait = self.time_for(now, 1);
         let by_pace = (wait > Duration::ZERO).then(|| now + wait);
         by_pace.max(self.paused_until.filter(|until| *until > now))
+    }
+
+    /// How long it takes by the pace until so many calls have gone.
+    fn time_for(&mut self, now: Instant, calls: usize) -> Duration {
+        self.fill(now);
+        #[allow(clippy::cast_precision_loss, reason = "no line is so long that it matters")]
+        let ahead = calls.saturating_sub(1) as f64;
+        let by_calls =
+            self.rate.per_second().map_or(Duration::ZERO, |rate| self.calls.time_until(ahead + 1.0, rate));
+        // A call that is larger than the bucket goes when it is full, and the next one waits for the debt.
+        let by_tokens = self.tokens_per_second.map_or(Duration::ZERO, |rate| {
+            let own = self.usual_tokens.min(rate * TOKEN_BURST_SECONDS);
+            self.tokens.time_until(ahead * self.usual_tokens + own, rate)
+        });
+        by_calls.max(by_tokens)
     }
 
     fn release(&mut self, now: Instant, ticket: Ticket) -> Pass {

@@ -62,7 +62,6 @@ impl Queue {
     }
 
     /// How many calls wait.
-    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.calls.values().map(VecDeque::len).sum()
     }

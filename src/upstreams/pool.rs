@@ -165,6 +165,11 @@ impl Lease {
         self.pool.upstreams.get(self.index).expect("the balance only gives numbers of upstreams")
     }
 
+    /// Whether the upstream gets no calls but trials.
+    pub fn is_left_alone(&self) -> bool {
+        lock(&self.pool.state).balance.is_open(self.index)
+    }
+
     /// Says that the call is sent now, and when its limit ends it, if that says something of the upstream.
     pub fn begin(&mut self, ends: Option<Instant>) {
         self.sent = true;

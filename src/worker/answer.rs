@@ -74,12 +74,12 @@ impl Mission {
         Ok(answer)
     }
 
-    /// Finds out an activation that was overtaken by the completion of the one before it.
+    /// Finds out an activation that was overtaken by the end of the one before it.
     async fn make_sure_of_it(&self, keeper: &LockKeeper) -> Result<(), Stopped> {
         if !self.crew().finished.knows(self.key()) {
             return Ok(());
         }
-        keeper.ask(self).await.map_err(|lost| Stopped::Lost(Phase::Waiting, lost))
+        keeper.ask_before_work(self).await.map_err(|lost| Stopped::Lost(Phase::Waiting, lost))
     }
 
     /// Drops the job's entry.

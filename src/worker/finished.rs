@@ -1,12 +1,13 @@
-//! The jobs that the engine has taken as completed a short while ago.
+//! The jobs that the engine has taken as completed, or as ended by a BPMN error, a short while ago.
 //!
 //! A job whose lock runs out is given out again. That second activation may lie in a silent connection or in a
 //! gateway's buffer while the report of the first one arrives after all, the engine takes it, and the stored
 //! answer is dropped. Whoever reads the activation then would ask the model once more, for nobody. So the engine
 //! is asked first whether it still wants a job that is remembered here.
 //!
-//! Nothing is given out after its completion, so such an activation is at most a lock older than that, and one
-//! whose lock is over is asked about anyway: what is forgotten here after two locks is missed by nobody.
+//! Nothing is given out after its end, so such an activation is at most a lock older than that, and one whose lock
+//! is over is asked about anyway: what is forgotten here after two locks is missed by nobody. An error that nothing
+//! caught leaves a job that an operator may have given out once more; the engine says that it wants this one.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::zeebe::JobKey;
 
-/// Far more than are completed within two locks. A forgotten one costs a call at worst.
+/// Far more than are ended within two locks. A forgotten one costs a call at worst.
 const MOST: usize = 100_000;
 
 /// Remembers keys for a while.

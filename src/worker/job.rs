@@ -19,7 +19,7 @@ use crate::connector::{
     self, Call, Code, Failure, FailureCause, Outcome, Plan, Response, Retry, Scope, TaskHeaders, Template,
 };
 use crate::journal::Removal;
-use crate::telemetry::{Action, CommandKind, Event, JobSource, JobTag, Phase};
+use crate::telemetry::{CommandKind, Event, JobSource, JobTag, Phase};
 use crate::zeebe::{self, ActivatedJob, Backoff, JobKey};
 
 /// What a job that is given back at shutdown says in the engine.
@@ -216,11 +216,9 @@ impl Mission {
         }
         match self.send(keeper, report).await {
             Reported::Acknowledged(action) => {
-                if action == Action::Completed {
+                if fate.is_over(action) {
                     let keep = self.crew.options.lock_of(&self.job_type).saturating_mul(2);
                     self.crew.finished.remember(self.key, keep);
-                }
-                if fate.is_over(action) {
                     self.forget(Removal::Soon).await;
                 }
                 self.emit(Event::JobAcknowledged { job: self.tag(), action, took: self.received.elapsed() });

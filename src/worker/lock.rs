@@ -165,6 +165,15 @@ impl LockKeeper {
         self.extend(mission, self.length()).await
     }
 
+    /// As [`ask`](Self::ask), about a job that is kept but not worked on yet: nothing is lost by dropping it, so it is also
+    /// lost when the engine has it and nobody may work on it, as after a BPMN error that nothing caught.
+    pub(super) async fn ask_before_work(&self, mission: &Mission) -> Result<(), Lost> {
+        let was_at_work = self.with(|state| std::mem::replace(&mut state.at_work, false));
+        let asked = self.ask(mission).await;
+        self.with(|state| state.at_work = was_at_work);
+        asked
+    }
+
     /// Makes the modeler's limit the lock, and says when the work has to end. When the engine does not answer,
     /// the limit holds all the same.
     pub(super) async fn set_limit(&self, mission: &Mission, limit: Duration) -> Result<Instant, Lost> {

@@ -85,6 +85,26 @@ async fn who_gives_up_holds_nobody_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_lane_says_how_long_a_call_would_wait_behind_the_others() {
+    let lane = lane(options(Some(60.0)));
+    assert_eq!((lane.expected_wait(), lane.wait_of_next()), (Duration::ZERO, Duration::ZERO));
+    let turn = lane.turn(&process("p"), false).await;
+    assert_eq!((lane.expected_wait(), lane.wait_of_next()), (SECOND, SECOND));
+    let processes = [process("one"), process("other")];
+    let mut line = processes.each_ref().map(|process| Box::pin(lane.turn(process, false)));
+    for waiting in &mut line {
+        assert!(poll!(waiting).is_pending());
+    }
+    assert_eq!((lane.expected_wait(), lane.wait_of_next()), (3 * SECOND, SECOND));
+    turn.refused(Some(5 * SECOND));
+    assert_eq!(
+        (lane.expected_wait(), lane.wait_of_next()),
+        (6 * SECOND, 5 * SECOND),
+        "one in two seconds now"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_line_that_moves_is_waited_in_for_longer_than_patience() {
     let lane = lane(options(Some(10.0)));
     let start = Instant::now();

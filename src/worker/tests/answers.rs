@@ -255,31 +255,37 @@ async fn an_answer_outlives_an_engine_that_does_not_know_the_job_for_a_moment() 
 }
 
 #[tokio::test]
-async fn an_activation_that_was_overtaken_by_the_completion_asks_for_nothing() {
-    let kept = Kept::new(options()).await;
-    let scene = &kept.scene;
-    let gate = Gate::new();
-    scene.gateway.inject(Fault::on(Rpc::CompleteJob, Reaction::Hold(gate.clone())).next(1));
-    let key = scene.job("answer");
-    scene.calls(key, |calls| !calls.is_empty()).await;
+async fn an_activation_that_was_overtaken_by_the_end_of_its_job_asks_for_nothing() {
+    for (rpc, expression, end, because) in [
+        (Rpc::CompleteJob, "=null", JobState::Completed, "gone"),
+        // The job stays, and nobody may work on it, because nothing catches the error.
+        (Rpc::ThrowError, "=bpmnError(\"BUSY\")", JobState::ErrorThrown, "not_ours"),
+    ] {
+        let kept = Kept::new(options()).await;
+        let scene = &kept.scene;
+        let gate = Gate::new();
+        scene.gateway.inject(Fault::on(rpc, Reaction::Hold(gate.clone())).next(1));
+        let key = scene.gateway.create_job(new_job("answer").header("errorExpression", expression));
+        scene.calls(key, |calls| !calls.is_empty()).await;
 
-    // The second attempt is kept where it would look for the answer, until that is gone.
-    let claim = kept.journal.claim(key.0).await.unwrap();
-    scene.gateway.expire_lock(key);
-    scene.gateway.wait_for_job(key, |job| job.activations == 2).await.unwrap();
-    gate.open();
-    scene.completed(key).await;
-    let gone = async {
-        while claim.answer(&fingerprint("answer")).await.unwrap().is_some() {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(PATIENCE, gone).await.expect("the entry goes");
-    drop(claim);
+        // The second attempt is kept where it would look for the answer, until that is gone.
+        let claim = kept.journal.claim(key.0).await.unwrap();
+        scene.gateway.expire_lock(key);
+        scene.gateway.wait_for_job(key, |job| job.activations == 2).await.unwrap();
+        gate.open();
+        scene.job_is(key, |state| *state == end).await;
+        let gone = async {
+            while claim.answer(&fingerprint("answer")).await.unwrap().is_some() {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, gone).await.expect("the entry goes");
+        drop(claim);
 
-    let lost = "bedrock_connector_jobs_lost_total{type=\"model\",phase=\"waiting\",because=\"gone\"} 1";
-    scene.metric(lost).await;
-    assert_eq!(scene.model.seen().started, 1);
+        let lost = "bedrock_connector_jobs_lost_total{type=\"model\",phase=\"waiting\",because=";
+        scene.metric(&format!("{lost}\"{because}\"}} 1")).await;
+        assert_eq!(scene.model.seen().started, 1, "{rpc:?}");
+    }
 }
 
 /// Storage that never works.

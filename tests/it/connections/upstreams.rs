@@ -189,6 +189,41 @@ async fn connections_that_break_are_asked_anew_four_times_at_all_places_together
 }
 
 #[tokio::test]
+async fn a_third_upstream_makes_it_no_more_than_four() {
+    let [first, second] = bedrocks().await;
+    let third = Bedrock::start(bedrock::Options::default()).await.expect("a Bedrock on a free port");
+    let also =
+        format!("[[connections.models.upstreams]]\nname = \"third\"\nendpoint = \"{}\"\n", third.url());
+    let file = File::new(&format!("{}{also}", two(&first, &second)));
+    let upstreams = [first, second, third];
+    for upstream in &upstreams {
+        upstream.script(Target::Any, [Step::new(Act::Reset).always()]);
+    }
+    let stage = stage(&file, &[]).await;
+    let key = stage.gateway.create_job(task("pool", "nova", "Hello?").retries(1));
+    let (_, message) = failure(&stage, key).await;
+    assert!(message.contains("no answer from Bedrock"), "{message}");
+    let mut asked = upstreams.map(|upstream| upstream.exchanges().all().len());
+    asked.sort_unstable();
+    assert_eq!(asked, [1, 1, 2], "each of them once, and one more");
+}
+
+#[tokio::test]
+async fn calls_wait_where_some_are_granted_and_not_where_none_is() {
+    let upstreams = bedrocks().await;
+    upstreams[0].script(Target::Any, [Step::fail(ErrorCode::Throttling).always()]);
+    upstreams[1].grant(Target::Any, 10.0, 10.0);
+    let file = File::new(&two(&upstreams[0], &upstreams[1]));
+    // A lane where none is granted lets one call in each half minute, so whoever waits there runs out of patience.
+    let stage = stage(&file, &[("BEDROCK_CONNECTOR_THROTTLE_PATIENCE", "PT25S")]).await;
+    assert_eq!(ask(&stage, "burst", 40).await, vec!["second"; 40]);
+    for question in 0..40 {
+        let question = format!("burst question {question}.");
+        assert_eq!(paid([&upstreams[0], &upstreams[1]], &question), 1, "{question}");
+    }
+}
+
+#[tokio::test]
 async fn an_upstream_that_hangs_or_goes_silent_is_left_alone() {
     for (step, variable, code) in [
         (Step::new(Act::Hang), "BEDROCK_CONNECTOR_CALL_TIMEOUT", "CALL_TIMED_OUT"),
