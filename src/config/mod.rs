@@ -204,7 +204,7 @@ impl Config {
         let templates =
             self::templates::read(reader, &job_types, &bedrock, (&connections, inline_credentials));
         let mut notices = notice::notices(reader, variables, &job_types, &proxies);
-        notices.extend(connections::notices(&connections));
+        notices.extend(connections::notices(&connections, inline_credentials, &bedrock));
         let mut config = Self {
             worker,
             bedrock,

@@ -11,7 +11,7 @@ use super::json;
 use super::plan::{Plan, Prepared};
 use super::{Call, Code, CreateDocument, Error, Job, Outcome, Registry, Response, Retry, Scope};
 use crate::clock::SystemClock;
-use crate::secrets::{self, Masker};
+use crate::secrets::{self, Masker, Resolved};
 use crate::telemetry::{Event, Telemetry};
 
 /// Limits of the runtime.
@@ -112,15 +112,16 @@ impl Runtime {
 
     async fn resolve(&self, variables: &mut Value, scope: &Scope) -> Result<Masker, Error> {
         let resolved = self.secrets.resolve(variables, &secrets_scope(scope)).await;
-        if let Err(secrets::Error::Missing { name, .. } | secrets::Error::Refused { name, .. }) = &resolved {
-            let reason = if matches!(resolved, Err(secrets::Error::Missing { .. })) {
-                "missing"
-            } else {
-                "not in the model"
-            };
+        let refused = match &resolved {
+            Err(secrets::Error::Missing { name, .. }) => Some((name, "missing")),
+            Err(secrets::Error::Refused { name, .. }) => Some((name, "not in the model")),
+            Ok(Resolved { left: Some(name), .. }) => Some((name, "left as text, where no secret belongs")),
+            _ => None,
+        };
+        if let Some((name, reason)) = refused {
             self.telemetry.emit(Event::SecretRefused { name, reason });
         }
-        Ok(resolved?)
+        Ok(resolved?.masker)
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
     Retry, Runtime, Scope,
 };
 use crate::secrets::{EnvironmentOptions, EnvironmentSecrets, Masker, Resolver};
+use crate::telemetry::Telemetry;
 
 const JOB_TYPE: &str = "test:1";
 
@@ -278,6 +279,25 @@ async fn input_that_can_never_work_has_no_retries() {
     }
     let failure = failure(play("other:1", "", "{}").await);
     assert_eq!(failure.message, "no connector serves the job type \"other:1\"; check the configuration");
+}
+
+#[tokio::test]
+async fn a_placeholder_that_stays_text_is_counted() {
+    for (prompt, count) in
+        [("{{secrets.TOKEN}} {{secrets.NOPE}}", 1), ("tell me about secrets.management", 0)]
+    {
+        let telemetry = Telemetry::no_op();
+        let variables = json!({"authentication": "{{secrets.TOKEN}}", "answer": prompt}).to_string();
+        let outcome = play_with(
+            runtime().with_telemetry(telemetry.clone()),
+            JOB_TYPE,
+            r#"{"resultVariable": "r"}"#,
+            &variables,
+        );
+        assert_eq!(outcome.await, complete(json!({ "r": prompt })), "it is no reason to fail");
+        let page = telemetry.render();
+        assert!(page.contains(&format!("bedrock_connector_secrets_refused_total {count}\n")), "{page}");
+    }
 }
 
 #[tokio::test]

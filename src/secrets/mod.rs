@@ -17,7 +17,7 @@ pub use self::error::Error;
 pub use self::folder::{FolderOptions, FolderSecrets};
 pub use self::masker::{Masker, with_placeholders};
 pub use self::model::{DeployedModels, Inputs, ModelNames, ProcessSource};
-pub use self::resolver::{Mode, Options, Resolver};
+pub use self::resolver::{Mode, Options, Resolved, Resolver};
 pub use self::source::{Naming, SecretProvider, SourceError};
 pub use crate::secret::Secret;
 

@@ -39,6 +39,15 @@ pub struct Resolver {
     options: Options,
 }
 
+/// What came of the placeholders of a job.
+#[derive(Debug)]
+pub struct Resolved {
+    /// Masks the values that were put in.
+    pub masker: Masker,
+    /// The first name in braces that is left as text, because it stands where no secret belongs.
+    pub left: Option<String>,
+}
+
 /// What happens to the placeholders of one part of the variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Area {
@@ -63,8 +72,8 @@ impl Resolver {
         Self { providers, options }
     }
 
-    /// Resolves the placeholders in the variables of a job and gives back what masks the values.
-    pub async fn resolve(&self, variables: &mut Value, scope: &Scope) -> Result<Masker, Error> {
+    /// Resolves the placeholders in the variables of a job.
+    pub async fn resolve(&self, variables: &mut Value, scope: &Scope) -> Result<Resolved, Error> {
         let mut places = Vec::new();
         collect(variables, &mut Path::default(), &mut places);
         let mut session = Session { scope, inputs: None, found: BTreeMap::new() };
@@ -79,7 +88,9 @@ impl Resolver {
         replace(variables, &mut Path::default(), &|name, path| {
             self.may_use(name, path, &session).then(|| session.found.get(name)).flatten()
         });
-        Ok(Masker::new(session.found))
+        let is_left = |place: &&Place| place.is_meant && !self.may_use(&place.name, &place.path, &session);
+        let left = places.iter().find(is_left).map(|place| place.name.clone());
+        Ok(Resolved { masker: Masker::new(session.found), left })
     }
 
     async fn look_up(&self, place: &Place, session: &mut Session<'_>) -> Result<(), Error> {
@@ -128,6 +139,8 @@ struct Place {
     path: Path,
     name: String,
     is_closed: bool,
+    /// Whether somebody wanted a secret, and did not just write these words.
+    is_meant: bool,
 }
 
 /// The keys from the top of the variables down to a value.
@@ -184,13 +197,18 @@ fn collect(value: &Value, path: &mut Path, places: &mut Vec<Place>) {
 
 fn collect_text(text: &str, path: &Path, places: &mut Vec<Place>) {
     for piece in pieces(text) {
-        let (name, is_closed) = match piece {
+        let (name, is_closed, is_meant) = match piece {
             Piece::Text(_) => continue,
-            Piece::Placeholder { name, .. } => (name, true),
-            Piece::Unclosed { name, .. } => (name, false),
+            Piece::Placeholder { name, written } => (name, true, written.starts_with("{{") && is_name(name)),
+            Piece::Unclosed { name, .. } => (name, false, false),
         };
-        places.push(Place { path: path.clone(), name: name.to_owned(), is_closed });
+        places.push(Place { path: path.clone(), name: name.to_owned(), is_closed, is_meant });
     }
+}
+
+/// Whether it can be the name of a secret. Anything else that a user wrote is not for the log.
+fn is_name(text: &str) -> bool {
+    text.len() <= 128 && text.chars().all(|c| c.is_ascii_alphanumeric() || "._/-".contains(c))
 }
 
 fn replace<'a>(value: &mut Value, path: &mut Path, secret: &impl Fn(&str, &Path) -> Option<&'a Secret>) {
@@ -280,8 +298,8 @@ mod tests {
     async fn resolve(mode: Mode, allowed: &[&str], mut variables: Value) -> Result<(Value, Masker), Error> {
         let allowed_names = allowed.iter().map(|name| (*name).to_owned()).collect();
         let resolver = resolver(Options { mode, allowed_names });
-        let masker = resolver.resolve(&mut variables, &Scope::default()).await?;
-        Ok((variables, masker))
+        let resolved = resolver.resolve(&mut variables, &Scope::default()).await?;
+        Ok((variables, resolved.masker))
     }
 
     async fn check(mode: Mode, allowed: &[&str], variables: Value, expected: Value) {
@@ -314,6 +332,22 @@ mod tests {
     async fn a_secret_in_a_prompt_stays_text() {
         let variables = json!({"data": {"newMessage": "{{secrets.KEY}} and secrets.NOPE", "payload": {"{{secrets.KEY}}": 1}}});
         check(Mode::Fields, &[], variables.clone(), variables).await;
+    }
+
+    #[tokio::test]
+    async fn the_first_name_that_stays_text_is_told() {
+        for (text, left) in [
+            ("{{secrets.EMPTY}} {{ secrets.KEY }} {{secrets.NOPE}}", Some("KEY")),
+            ("tell me about secrets.management", None),
+            ("{{secrets.KEY}", None),
+            ("{{secrets.not;a*name}}", None),
+        ] {
+            let allowed_names = BTreeSet::from(["EMPTY".to_owned()]);
+            let resolver = resolver(Options { mode: Mode::Fields, allowed_names });
+            let mut variables = json!({"authentication": "{{secrets.KEY}}", "data": {"newMessage": text}});
+            let resolved = resolver.resolve(&mut variables, &Scope::default()).await.expect("resolved");
+            assert_eq!(resolved.left.as_deref(), left, "{text}");
+        }
     }
 
     #[tokio::test]

@@ -153,7 +153,7 @@ pub enum Event<'a> {
     AnswersEvicted { count: usize, because: &'a str },
 
     // --- the connector ---
-    /// A secret was asked for where it may not be used.
+    /// A secret was asked for that is missing, or where it may not be used.
     SecretRefused { name: &'a str, reason: &'a str },
     /// A result or error expression has an answer, and something in it failed on the way.
     ExpressionWarning { job_key: i64, which: &'a str, kind: &'a str, message: &'a str },

@@ -26,6 +26,7 @@ connections and models in them, let the worker write them, with the configuratio
 ```sh
 bedrock-connector templates --out element-templates --config bedrock-connector.toml
 bedrock-connector templates --out element-templates --template-models 'Claude=eu.anthropic.claude-sonnet-4-5-20250929-v1:0,amazon.nova-pro-v1:0'
+bedrock-connector templates --out element-templates --template-identities defaultCredentialsChain,profile --template-profiles sales,support
 bedrock-connector templates --out element-templates --template-engine 8.6    # diagrams for engines before 8.8
 ```
 

@@ -67,6 +67,10 @@ fn examples_are_taken_as_they_stand() {
         assert_eq!(dumped.status.code(), Some(0), "{page}: {}", String::from_utf8_lossy(&dumped.stderr));
         let expected = connections.iter().map(|name| (*name).to_owned()).collect();
         assert_eq!(names_of_connections(&output), expected, "{page}: {output}");
+        assert!(
+            output.contains("inline-credentials = \"refused\""),
+            "{page}: its rules can be walked around"
+        );
     }
 }
 

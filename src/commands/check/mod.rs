@@ -41,9 +41,9 @@ fn wrong_configuration(arguments: &CheckArgs, mistakes: Mistakes) -> anyhow::Res
 
 async fn checks(config: &Config, models: &[String]) -> Report {
     let mut checks = vec![configuration(config)];
-    checks.extend(
-        config.notices.iter().map(|notice| Check::warning("configuration", notice.clone(), "leave it out")),
-    );
+    let warning =
+        |notice: &String| Check::warning("configuration", notice.clone(), "change it, if it is not meant");
+    checks.extend(config.notices.iter().map(warning));
     let engine = gateway::checks(config);
     let aws = async {
         // Who checks wants to know that a model throttles, not to wait for it.

@@ -6,6 +6,7 @@ mod access;
 mod authentication;
 mod dump;
 mod model;
+mod notice;
 mod parameters;
 
 #[cfg(test)]
@@ -17,6 +18,7 @@ use std::path::Path;
 use config::Value;
 
 pub(crate) use self::dump::toml;
+pub(crate) use self::notice::notices;
 use super::mistake::Mistake;
 use super::parse;
 use super::reader::Reader;
@@ -65,14 +67,6 @@ fn read(value: &Value, surroundings: &Surroundings<'_>, mistakes: &mut Vec<Mista
         connections.push(connection);
     }
     Directory::new(connections)
-}
-
-/// Sentences for the log about connections that are of no use as they are.
-pub(crate) fn notices(directory: &Directory) -> Vec<String> {
-    let closed =
-        directory.connections().filter(|connection| connection.active && connection.access.0.is_empty());
-    let text = |name: &str| format!("the connection {name} has no access rule, so nobody may use it");
-    closed.map(|connection| text(&connection.name)).collect()
 }
 
 fn connection(mut table: Table<'_>, sink: &mut Sink<'_, '_>) -> Option<Connection> {

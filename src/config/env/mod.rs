@@ -101,9 +101,12 @@ mod tests {
         for setting in settings() {
             let names = setting.others.iter().map(|name| name.shown());
             let own = [setting.key.to_owned(), setting.variable.to_owned(), format!("--{}", setting.flag())];
-            for name in own.into_iter().chain(names.collect::<BTreeSet<_>>()) {
+            for name in own.into_iter().chain(names) {
                 assert!(seen.insert(name.clone()), "{name} of {} is there twice", setting.key);
             }
+        }
+        for (name, _) in WITHOUT_EFFECT.iter().chain(REFUSED) {
+            assert!(seen.insert(name.shown()), "{} is there twice", name.shown());
         }
     }
 

@@ -329,10 +329,7 @@ pub(super) const SECRETS: Section = Section {
             variable: "BEDROCK_CONNECTOR_SECRETS_ENVIRONMENT",
             form: Switch,
             default: "true",
-            others: &[
-                Spring("camunda.connector.secret-provider.environment.enabled"),
-                Spring("camunda.connector.secretprovider.environment.enabled"),
-            ],
+            others: &[Spring("camunda.connector.secret-provider.environment.enabled")],
             doc: "Whether variables of the environment are secrets",
         },
         Setting {
@@ -340,10 +337,7 @@ pub(super) const SECRETS: Section = Section {
             variable: "BEDROCK_CONNECTOR_SECRETS_PREFIX",
             form: Text,
             default: "SECRET_",
-            others: &[
-                Spring("camunda.connector.secret-provider.environment.prefix"),
-                Spring("camunda.connector.secretprovider.environment.prefix"),
-            ],
+            others: &[Spring("camunda.connector.secret-provider.environment.prefix")],
             doc: "How the variables begin that hold secrets; set and empty, every variable is one",
         },
         Setting {
@@ -351,10 +345,7 @@ pub(super) const SECRETS: Section = Section {
             variable: "BEDROCK_CONNECTOR_SECRETS_TENANT_AWARE",
             form: Switch,
             default: "false",
-            others: &[
-                Spring("camunda.connector.secret-provider.environment.tenant-aware"),
-                Spring("camunda.connector.secretprovider.environment.tenantaware"),
-            ],
+            others: &[Spring("camunda.connector.secret-provider.environment.tenant-aware")],
             doc: "Whether the tenant's id stands before the name of a secret",
         },
         Setting {
@@ -362,10 +353,7 @@ pub(super) const SECRETS: Section = Section {
             variable: "BEDROCK_CONNECTOR_SECRETS_PROCESS_AWARE",
             form: Switch,
             default: "false",
-            others: &[
-                Spring("camunda.connector.secret-provider.environment.process-definition-aware"),
-                Spring("camunda.connector.secretprovider.environment.processdefinitionaware"),
-            ],
+            others: &[Spring("camunda.connector.secret-provider.environment.process-definition-aware")],
             doc: "Whether the process's id stands before the name of a secret",
         },
         Setting {

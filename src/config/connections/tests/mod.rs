@@ -1,6 +1,7 @@
 //! Files with connections, and everything that can be wrong in one.
 
 mod models;
+mod notices;
 
 use std::io::Write as _;
 
@@ -126,7 +127,6 @@ fn what_is_left_out_has_its_defaults() {
     let [upstream] = model.upstreams.as_slice() else { panic!("{model:?}") };
     assert_eq!((upstream.name.as_str(), upstream.weight), ("eu-central-1", 1));
     assert_eq!(config.inline_credentials, InlineCredentials::Allowed);
-    assert!(config.notices.is_empty(), "{:?}", config.notices);
 }
 
 #[test]
@@ -182,12 +182,6 @@ fn the_dump_is_a_file_that_gives_the_same_connections_and_shows_no_secret() {
     let again = load_beside(&dump, secret.path()).unwrap_or_else(|mistakes| panic!("{mistakes}\n{dump}"));
     assert_eq!(again.connections, first.connections);
     assert_eq!(again.inline_credentials, first.inline_credentials);
-}
-
-#[test]
-fn a_connection_that_nobody_may_use_is_told() {
-    let config = config(&SMALL.replace("[[connections.access]]", ""));
-    assert_eq!(config.notices, ["the connection small has no access rule, so nobody may use it"]);
 }
 
 #[test]
