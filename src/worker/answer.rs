@@ -127,8 +127,10 @@ impl Page<'_> {
                 None
             }
         };
-        if found.is_some() {
-            self.mission.emit(Event::AnswerReused { job_key });
+        match found {
+            Some(Found::Answer(_)) => self.mission.emit(Event::AnswerReused { job_key }),
+            Some(Found::Notes(_)) => self.mission.emit(Event::AnswerContinued { job_key }),
+            None => {}
         }
         found
     }
