@@ -171,4 +171,8 @@ impl Notebook for Page<'_> {
     fn keep<'a>(&'a self, notes: &'a Value) -> BoxFuture<'a, ()> {
         self.put(notes, Entry::into_notes).boxed()
     }
+
+    fn discard(&self) -> BoxFuture<'_, ()> {
+        self.mission.forget(Removal::Now).boxed()
+    }
 }
