@@ -82,14 +82,16 @@ impl Reloader {
 
     /// Budgets stay what they were at the start, and with prices in another currency nothing could be held to them.
     fn in_the_budgets_currency(&self, config: Config) -> Result<Config, Mistakes> {
-        let Some((found, expected)) = self.meter.foreign(&config.prices) else { return Ok(config) };
+        let Some(ours) = self.meter.currency() else { return Ok(config) };
+        let in_table = config.prices.0.iter().map(|entry| ("prices.currency", &entry.price.currency));
+        let own = config.connections.prices();
+        let own = own.map(|price| ("connections.models.price.currency", &price.currency));
+        let Some((place, found)) = in_table.chain(own).find(|(_, theirs)| *theirs != ours) else {
+            return Ok(config);
+        };
         let expected =
-            format!("expected {expected}, the currency of the budgets in force; a restart takes both anew");
-        Err(Mistakes(vec![Mistake {
-            place: "prices.currency".to_owned(),
-            found: Some(found.to_string()),
-            expected,
-        }]))
+            format!("expected {ours}, the currency of the budgets in force; a restart takes both anew");
+        Err(Mistakes(vec![Mistake { place: place.to_owned(), found: Some(found.to_string()), expected }]))
     }
 
     fn put_in_force(&self, config: &Config) {

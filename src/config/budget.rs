@@ -47,9 +47,7 @@ fn currency(
     prices: &Prices,
     connections: &Directory,
 ) -> Option<Currency> {
-    let own = connections.connections().flat_map(|connection| &connection.models);
-    let own = own.filter_map(|model| model.price.as_ref());
-    let all = prices.0.iter().map(|entry| &entry.price).chain(own);
+    let all = prices.0.iter().map(|entry| &entry.price).chain(connections.prices());
     let currencies: BTreeSet<&str> = all.map(|price| price.currency.as_str()).collect();
     let mut found = currencies.iter();
     match (found.next(), found.next()) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Connection, Kind, Model, Provider, Refusal, Upstream};
 use crate::access::Asker;
+use crate::cost::Price;
 
 /// The connections of a configuration. It never changes; a new configuration makes a new one.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -44,6 +45,12 @@ impl Directory {
     /// All of them, inactive ones too, in the order of the configuration.
     pub fn connections(&self) -> impl Iterator<Item = &Arc<Connection>> {
         self.connections.iter()
+    }
+
+    /// The prices that models of connections have of their own.
+    pub fn prices(&self) -> impl Iterator<Item = &Price> {
+        let models = self.connections.iter().flat_map(|connection| &connection.models);
+        models.filter_map(|model| model.price.as_ref())
     }
 
     /// Whether there is none.

@@ -13,6 +13,9 @@ pub trait Notebook: Debug + Send + Sync {
 
     /// Keeps these notes in place of any other. They are durable when this returns, as far as anything can be kept.
     fn keep<'a>(&'a self, notes: &'a Value) -> BoxFuture<'a, ()>;
+
+    /// Drops the notes, because they lead nowhere: the next attempt begins anew.
+    fn discard(&self) -> BoxFuture<'_, ()>;
 }
 
 /// The notebook of those who keep nothing.
@@ -25,6 +28,10 @@ impl Notebook for NoNotebook {
     }
 
     fn keep<'a>(&'a self, _notes: &'a Value) -> BoxFuture<'a, ()> {
+        std::future::ready(()).boxed()
+    }
+
+    fn discard(&self) -> BoxFuture<'_, ()> {
         std::future::ready(()).boxed()
     }
 }

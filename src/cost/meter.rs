@@ -128,11 +128,9 @@ impl Meter {
         self
     }
 
-    /// The currency of these prices and that of the budgets, where they are not the same.
-    pub fn foreign<'a>(&'a self, prices: &'a Prices) -> Option<(&'a Currency, &'a Currency)> {
-        let ours = self.budgets.currency.as_ref()?;
-        let theirs = prices.0.iter().map(|entry| &entry.price.currency).find(|theirs| *theirs != ours)?;
-        Some((theirs, ours))
+    /// The currency of the budgets, where there are any.
+    pub fn currency(&self) -> Option<&Currency> {
+        self.budgets.currency.as_ref()
     }
 
     /// Takes other prices from now on.

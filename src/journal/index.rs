@@ -48,8 +48,8 @@ pub(super) struct Index {
 }
 
 impl Index {
-    pub(super) fn get(&self, key: &Key) -> Option<&Slip> {
-        self.slips.get(key)
+    pub(super) fn has(&self, key: &Key) -> bool {
+        self.slips.contains_key(key)
     }
 
     /// All slips, the oldest first.

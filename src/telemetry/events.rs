@@ -131,6 +131,8 @@ pub enum Event<'a> {
     AnswerStored { job_key: i64, bytes: usize },
     /// A stored answer was taken in place of a new call.
     AnswerReused { job_key: i64 },
+    /// An answer goes on from what earlier attempts have paid.
+    AnswerContinued { job_key: i64 },
     /// The answer goes on, and would be paid again if it were lost.
     AnswerNotStored { job_key: i64, reason: &'a str, message: &'a str },
     /// Whether there is a stored answer is not known, so the model is asked.

@@ -72,6 +72,7 @@ impl Event<'_> {
             Self::Connection(event) => event.log(),
             Self::AnswerStored { .. }
             | Self::AnswerReused { .. }
+            | Self::AnswerContinued { .. }
             | Self::AnswerNotStored { .. }
             | Self::AnswerNotLookedUp { .. }
             | Self::AnswerNotDropped { .. }
@@ -237,6 +238,9 @@ impl Event<'_> {
             }
             Self::AnswerReused { job_key } => {
                 journal_line!(info, { job_key, }, "The stored answer is used, the model is not asked again");
+            }
+            Self::AnswerContinued { job_key } => {
+                journal_line!(info, { job_key, }, "What earlier attempts have paid is used, the model is asked for the rest");
             }
             Self::AnswerNotStored { job_key, reason, message } => {
                 journal_line!(debug, { job_key, reason, }, "The answer is not stored: {message}");

@@ -58,6 +58,7 @@ const UNPRICED: &str = "bedrock_connector_unpriced_answers";
 const BUDGET_REFUSED: &str = "bedrock_connector_budget_refused";
 const ANSWERS_STORED: &str = "bedrock_connector_answers_stored";
 const ANSWERS_REUSED: &str = "bedrock_connector_answers_reused";
+const ANSWERS_CONTINUED: &str = "bedrock_connector_answers_continued";
 const JOURNAL_UP: &str = "bedrock_connector_journal_up";
 const JOURNAL_UNAVAILABLE: &str = "bedrock_connector_journal_unavailable";
 const JOURNAL_FAILURES: &str = "bedrock_connector_journal_failures";
@@ -137,6 +138,7 @@ pub(super) struct Metrics {
     pub(super) budget_refused: Counters<3>,
     pub(super) answers_stored: Counter,
     pub(super) answers_reused: Counter,
+    pub(super) answers_continued: Counter,
     pub(super) journal_up: Gauge,
     pub(super) journal_unavailable: Counters<1>,
     pub(super) journal_failures: Counters<2>,
@@ -239,6 +241,11 @@ impl Metrics {
             budget_refused: add(page, BUDGET_REFUSED, "Calls not made because of a budget"),
             answers_stored: add(page, ANSWERS_STORED, "Answers made durable"),
             answers_reused: add(page, ANSWERS_REUSED, "Stored answers taken in place of a new call"),
+            answers_continued: add(
+                page,
+                ANSWERS_CONTINUED,
+                "Answers that go on from what earlier attempts have paid",
+            ),
             journal_up: add(page, JOURNAL_UP, "Whether answers are kept until the engine has them"),
             journal_unavailable: add(
                 page,

@@ -235,6 +235,9 @@ impl Metrics {
             Event::AnswerReused { .. } => {
                 self.answers_reused.inc();
             }
+            Event::AnswerContinued { .. } => {
+                self.answers_continued.inc();
+            }
             Event::AnswerNotStored { reason, .. } => {
                 self.journal_failures
                     .get_or_create(&[("what", text("store")), ("reason", text(reason))])

@@ -86,6 +86,7 @@ fn every_event() -> Vec<Event<'static>> {
         },
         Event::AnswerStored { job_key: 7, bytes: 100 },
         Event::AnswerReused { job_key: 7 },
+        Event::AnswerContinued { job_key: 7 },
         Event::AnswerNotStored { job_key: 7, reason: "secret", message },
         Event::AnswerNotLookedUp { job_key: 7, reason: "away", message },
         Event::AnswerNotDropped { job_key: 7, reason: "full", message },

@@ -127,8 +127,10 @@ impl Page<'_> {
                 None
             }
         };
-        if found.is_some() {
-            self.mission.emit(Event::AnswerReused { job_key });
+        match found {
+            Some(Found::Answer(_)) => self.mission.emit(Event::AnswerReused { job_key }),
+            Some(Found::Notes(_)) => self.mission.emit(Event::AnswerContinued { job_key }),
+            None => {}
         }
         found
     }
@@ -168,5 +170,9 @@ impl Notebook for Page<'_> {
 
     fn keep<'a>(&'a self, notes: &'a Value) -> BoxFuture<'a, ()> {
         self.put(notes, Entry::into_notes).boxed()
+    }
+
+    fn discard(&self) -> BoxFuture<'_, ()> {
+        self.mission.forget(Removal::Now).boxed()
     }
 }

@@ -57,6 +57,14 @@ fn native() -> NewJob {
     job(NATIVE_TYPE, &good_input(MODEL))
 }
 
+fn of_sales() -> NewJob {
+    let input = json!({
+        "configuration": {"connection": "sales"}, "action": "converse",
+        "data": {"modelId": "claude", "newMessage": "Hello"},
+    });
+    job(NATIVE_TYPE, &input)
+}
+
 fn compat() -> NewJob {
     job(JOB_TYPE, &good_input(MODEL))
 }
@@ -137,11 +145,7 @@ async fn an_answer_says_what_it_cost_and_so_do_the_metrics() {
 async fn the_price_of_a_connection_counts_before_the_table() {
     let file = File::new(PRICES);
     let stage = stage(&file, &[]).await;
-    let input = json!({
-        "configuration": {"connection": "sales"}, "action": "converse",
-        "data": {"modelId": "claude", "newMessage": "Hello"},
-    });
-    let answer = answer(&stage, job(NATIVE_TYPE, &input)).await;
+    let answer = answer(&stage, of_sales()).await;
     assert_eq!(answer["cost"]["total"], cost(&answer, "2", "10").to_json(), "{answer}");
 }
 
@@ -257,9 +261,19 @@ async fn a_file_with_prices_in_another_currency_than_the_budgets_is_refused() {
     stage
         .page("/actuator/prometheus", |page| page.body.contains("reloads_total{result=\"refused\"} 1"))
         .await;
-    let answer = answer(&stage, native()).await;
-    assert_eq!(answer["cost"]["currency"], "USD");
-    assert!(stage.log().contains("prices.currency: found `EUR`, expected USD"), "{}", stage.log());
+    let before = answer(&stage, native()).await;
+    assert_eq!(before["cost"]["currency"], "USD");
+    assert!(stage.log().contains(" prices.currency: found `EUR`, expected USD"), "{}", stage.log());
+
+    let (_, without_table) = dear.split_once("\n\n").expect("the table and the connections");
+    file.replace(without_table);
+    stage
+        .page("/actuator/prometheus", |page| page.body.contains("reloads_total{result=\"refused\"} 2"))
+        .await;
+    let after = answer(&stage, of_sales()).await;
+    assert_eq!(after["cost"]["currency"], "USD", "{after}");
+    let told = "connections.models.price.currency: found `EUR`, expected USD";
+    assert!(stage.log().contains(told), "{}", stage.log());
 }
 
 #[tokio::test]

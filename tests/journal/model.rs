@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bedrock_connector::journal::{Entry, Guard, Host as _, Limits, Removal, Store};
+use futures_util::future::join3;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
@@ -30,9 +31,11 @@ pub(crate) trait Processes {
     fn disturb(&mut self);
 }
 
+/// `PutWatched` is a put with looks at the same job beside it.
 #[derive(Debug, Clone)]
 pub(crate) enum Action {
     Put { job: i64, fingerprint: u8, bytes: usize },
+    PutWatched { job: i64, fingerprint: u8, bytes: usize },
     Get { job: i64 },
     RemoveNow { job: i64 },
     RemoveSoon { job: i64 },
@@ -50,6 +53,8 @@ pub(crate) fn action() -> impl Strategy<Value = (usize, Action)> {
     let action = prop_oneof![
         4 => (job(), any::<u8>(), 0_usize..20_000)
             .prop_map(|(job, fingerprint, bytes)| Action::Put { job, fingerprint, bytes }),
+        2 => (job(), any::<u8>(), 0_usize..20_000)
+            .prop_map(|(job, fingerprint, bytes)| Action::PutWatched { job, fingerprint, bytes }),
         4 => job().prop_map(|job| Action::Get { job }),
         1 => job().prop_map(|job| Action::RemoveNow { job }),
         2 => job().prop_map(|job| Action::RemoveSoon { job }),
@@ -104,10 +109,11 @@ impl<P: Processes> Pair<P> {
             Action::Put { job, fingerprint, bytes } => {
                 let entry = entry(fingerprint, &vec![fingerprint; bytes], self.processes.desk());
                 self.processes.run(process, store.put(key(job), entry.clone())).unwrap();
-                self.durable(process);
-                // A removal that another process has put off may still come, or have come before.
-                let fading = self.pending.iter_mut().filter_map(|jobs| jobs.take(&job)).count() > 0;
-                self.entries.insert(job, Expected { entry, fading });
+                self.is_put(process, job, entry);
+            }
+            Action::PutWatched { job, fingerprint, bytes } => {
+                let entry = entry(fingerprint, &vec![fingerprint; bytes], self.processes.desk());
+                self.put_watched(process, job, entry)?;
             }
             Action::Get { job } => self.compare(process, job)?,
             Action::RemoveNow { job } => {
@@ -143,6 +149,32 @@ impl<P: Processes> Pair<P> {
             Action::Disturb => self.processes.disturb(),
         }
         Ok(())
+    }
+
+    /// Whoever looks meanwhile finds the entry before or this one.
+    fn put_watched(&mut self, process: usize, job: i64, entry: Entry) -> TestCaseResult {
+        let store = self.processes.store(process);
+        let later = async {
+            tokio::task::yield_now().await;
+            store.get(key(job)).await
+        };
+        let all = join3(store.put(key(job), entry.clone()), store.get(key(job)), later);
+        let (put, first, second) = self.processes.run(process, all);
+        put.unwrap();
+        for found in [first.unwrap(), second.unwrap()] {
+            if found.as_ref() != Some(&entry) {
+                self.is_as_expected(job, found.as_ref())?;
+            }
+        }
+        self.is_put(process, job, entry);
+        Ok(())
+    }
+
+    fn is_put(&mut self, process: usize, job: i64, entry: Entry) {
+        self.durable(process);
+        // A removal that another process has put off may still come, or have come before.
+        let fading = self.pending.iter_mut().filter_map(|jobs| jobs.take(&job)).count() > 0;
+        self.entries.insert(job, Expected { entry, fading });
     }
 
     /// What a process was to remove soon goes with the next thing that it makes durable.
@@ -181,12 +213,16 @@ impl<P: Processes> Pair<P> {
 
     fn compare(&self, process: usize, job: i64) -> TestCaseResult {
         let found = self.processes.run(process, self.processes.store(process).get(key(job))).unwrap();
+        self.is_as_expected(job, found.as_ref())
+    }
+
+    fn is_as_expected(&self, job: i64, found: Option<&Entry>) -> TestCaseResult {
         let keep = i64::try_from(LIMITS.keep.as_millis()).unwrap();
         let is_over = |entry: &Entry| self.processes.desk().epoch_millis() - entry.stored_at > keep;
         match self.entries.get(&job).filter(|expected| !is_over(&expected.entry)) {
             None => prop_assert_eq!(found, None),
-            Some(Expected { entry, fading: false }) => prop_assert_eq!(found.as_ref(), Some(entry)),
-            Some(Expected { entry, fading: true }) => prop_assert!(found.is_none_or(|found| found == *entry)),
+            Some(Expected { entry, fading: false }) => prop_assert_eq!(found, Some(entry)),
+            Some(Expected { entry, fading: true }) => prop_assert!(found.is_none_or(|found| found == entry)),
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Embeddings: one shape of input and output for the models of Amazon and Cohere.
 
+use std::collections::BTreeMap;
+use std::future::ready;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::{StreamExt as _, stream};
@@ -22,8 +24,6 @@ const COHERE_BATCH: usize = 96;
 const HOSTED_BATCH: usize = 32;
 /// How many requests of one task are under way together.
 const TOGETHER: usize = 4;
-/// After how many answers they are kept for the first time, in case that the process ends.
-const KEPT_FIRST: usize = 16;
 
 /// What answers repeat: the vectors, their shape, and the texts that were sent, which nobody wants in the journal.
 const ECHOES: &[&str] = &["embeddingsByType", "response_type", "texts"];
@@ -118,7 +118,7 @@ impl Embed {
         }
         if let Err(error) = self.check(call, &embeddings) {
             // They would be no better the next time.
-            notes.keep(&[]).await;
+            notes.discard().await;
             return Err(error);
         }
         let dimensions = embeddings.first().and_then(Value::as_array).map(Vec::len);
@@ -147,56 +147,34 @@ impl Embed {
         Ok(())
     }
 
-    /// Asks for all vectors. When a request fails, those that are answered are kept for the next attempt, and meanwhile
-    /// now and then.
+    /// Asks for all vectors that no earlier attempt has paid.
     async fn ask(&self, call: &BedrockCall, notes: &mut Notes<'_>) -> Result<Vec<Asked>, Error> {
-        let requests: Vec<_> = self
-            .bodies()
-            .map(|body| Outgoing::new(&self.model_id, Operation::InvokeModel, body.to_string()))
-            .map(|outgoing| (notes.take(&outgoing.body), outgoing))
-            .collect();
+        let (mut paid, mut open) = (BTreeMap::new(), Vec::new());
+        for (place, body) in self.bodies().enumerate() {
+            let outgoing = Outgoing::new(&self.model_id, Operation::InvokeModel, body.to_string());
+            match notes.take(&outgoing.body) {
+                Some(noted) => {
+                    paid.insert(place, Note::new(&outgoing.body, noted));
+                }
+                None => open.push((place, outgoing)),
+            }
+        }
         let has_failed = AtomicBool::new(false);
-        let asking = requests.into_iter().map(|(noted, outgoing)| {
+        let asking = open.into_iter().map(|(place, outgoing)| {
             let has_failed = &has_failed;
             async move {
-                let asked = match noted {
-                    Some(noted) => Ok(noted),
-                    // Those under way are paid whatever becomes of the task, so they come to their end; no more begin.
-                    None if has_failed.load(Ordering::Relaxed) => return None,
-                    None => call.ask(&outgoing).await,
-                };
+                // Those under way are paid whatever becomes of the task, so they come to their end; no more begin.
+                if has_failed.load(Ordering::Relaxed) {
+                    return None;
+                }
+                let asked = call.ask(&outgoing).await;
                 has_failed.fetch_or(asked.is_err(), Ordering::Relaxed);
-                Some(asked.map(|mut asked| {
-                    if let Value::Object(answer) = &mut asked.value {
-                        answer.retain(|key, _| !ECHOES.contains(&key.as_str()));
-                    }
-                    Note::new(&outgoing.body, asked)
-                }))
+                Some((place, asked.map(|asked| Note::new(&outgoing.body, without_echoes(asked)))))
             }
         });
-        let mut asking = stream::iter(asking).buffered(TOGETHER);
-        let (mut paid, mut failure, mut keep_at) = (Vec::new(), None, KEPT_FIRST);
-        while let Some(asked) = asking.next().await {
-            match asked {
-                Some(Ok(note)) => paid.push(note),
-                Some(Err(error)) => failure = failure.or(Some(error)),
-                None => {}
-            }
-            // All are written each time, so that is done when there are twice as many.
-            if paid.len() >= keep_at {
-                notes.keep(&paid).await;
-                keep_at = paid.len().saturating_mul(2);
-            }
-        }
-        match failure {
-            None => Ok(paid.into_iter().map(|note| note.asked).collect()),
-            Some(error) => {
-                if !paid.is_empty() {
-                    notes.keep(&paid).await;
-                }
-                Err(error)
-            }
-        }
+        let answers = stream::iter(asking).buffer_unordered(TOGETHER).filter_map(ready);
+        let paid = notes.gather(paid, answers).await?;
+        Ok(paid.into_values().map(|note| note.asked).collect())
     }
 
     fn bodies(&self) -> impl Iterator<Item = Value> {
@@ -282,6 +260,13 @@ impl Maker {
             _ => None,
         }
     }
+}
+
+fn without_echoes(mut asked: Asked) -> Asked {
+    if let Value::Object(answer) = &mut asked.value {
+        answer.retain(|key, _| !ECHOES.contains(&key.as_str()));
+    }
+    asked
 }
 
 fn unknown(data: &Field<'_>, model_id: &str) -> connector::Error {

@@ -63,8 +63,7 @@ impl Archive {
 
     /// An entry with its answer. `None` when there is none, or when it was changed on disk.
     pub(in crate::journal) fn entry(&self, key: &Key) -> Result<Option<Entry>, Error> {
-        let Some(slip) = self.index.get(key) else { return Ok(None) };
-        Ok(self.file.answer(key)?.and_then(|answer| slip.clone().entry(answer)))
+        Ok(self.file.row(key)?.and_then(|(slip, answer)| slip.entry(answer)))
     }
 
     /// Drops entries for good.

@@ -157,12 +157,14 @@ impl File {
         Ok(())
     }
 
-    /// The answer of an entry.
-    pub(super) fn answer(&self, key: &Key) -> Result<Option<Vec<u8>>, Error> {
-        let read = || -> Result<Option<Vec<u8>>, ::redb::Error> {
-            let table = self.database.begin_read()?.open_table(ANSWERS)?;
-            let found = table.get(database_key(key))?;
-            Ok(found.map(|guard| guard.value().to_vec()))
+    /// The slip and the answer of an entry as they were at one moment: while it is replaced, the ones before.
+    pub(super) fn row(&self, key: &Key) -> Result<Option<(Slip, Vec<u8>)>, Error> {
+        let read = || -> Result<_, ::redb::Error> {
+            let transaction = self.database.begin_read()?;
+            let slip = transaction.open_table(SLIPS)?.get(database_key(key))?;
+            let answer = transaction.open_table(ANSWERS)?.get(database_key(key))?;
+            let slip = slip.and_then(|slip| Slip::from_bytes(slip.value()));
+            Ok(slip.zip(answer.map(|answer| answer.value().to_vec())))
         };
         read().map_err(|error| Error::from_redb(&self.path, error))
     }

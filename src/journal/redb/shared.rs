@@ -105,13 +105,14 @@ impl Shared {
     pub(super) async fn read(&self, key: Key) -> Result<Option<Entry>, Error> {
         let found = self.with(|state| match state {
             State::Away { .. } => Err(self.away()),
-            State::Open { file, index } => Ok(index.get(&key).map(|slip| (Arc::clone(file), slip.clone()))),
+            // While it is ahead of the file, the index only says that there may be one.
+            State::Open { file, index } => Ok(index.has(&key).then(|| Arc::clone(file))),
         })?;
-        let Some((file, slip)) = found else { return Ok(None) };
+        let Some(file) = found else { return Ok(None) };
+        let Some((slip, answer)) = self.blocking(move || file.row(&key)).await? else { return Ok(None) };
         if self.options.limits.is_over(slip.stored_at, self.now()) {
             return Ok(None);
         }
-        let Some(answer) = self.blocking(move || file.answer(&key)).await? else { return Ok(None) };
         let changed = || Error::Damaged {
             place: self.place(),
             reason: "an answer is not the one that was stored".to_owned(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ::redb::{
     Database, ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _, TableDefinition,
 };
+use futures_util::future::join;
 
 use super::medium::Disk;
 use super::*;
@@ -196,6 +197,31 @@ async fn a_folder_that_cannot_be_made_is_said_once() {
     let redb = open(&file.join("data"), &desk).await;
     assert!(redb.put(key(1), entry(1, b"a", &desk)).await.is_err());
     assert_eq!(desk.told(), ["unavailable: unwritable"]);
+}
+
+#[tokio::test]
+async fn an_entry_that_is_being_replaced_is_read_as_it_was_and_no_damage() {
+    let (desk, folder, disk) = (Desk::new(), tempfile::tempdir().unwrap(), Disk::default());
+    let host = Arc::clone(&desk) as Arc<dyn Host>;
+    let options = Options { patience: Duration::from_secs(60), ..Options::new(folder.path()) };
+    let redb = Redb::open_on(disk.clone(), options, host).await;
+    redb.put(key(1), entry(1, b"before", &desk)).await.unwrap();
+
+    disk.is_stuck(true);
+    let syncs = disk.syncs();
+    let look = async {
+        while disk.syncs() == syncs {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let found = redb.get(key(1)).await;
+        disk.is_stuck(false);
+        found
+    };
+    let (put, found) = join(redb.put(key(1), entry(2, b"after", &desk)), look).await;
+    assert_eq!(found.unwrap().map(|found| found.answer).as_deref(), Some(&b"before"[..]));
+    put.unwrap();
+    assert_eq!(redb.get(key(1)).await.unwrap().unwrap().answer, b"after");
+    assert_eq!(desk.told(), ["opened with 0"]);
 }
 
 #[tokio::test]

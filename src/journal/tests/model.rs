@@ -38,7 +38,7 @@ proptest! {
             prop_assert_eq!(evicted, expected);
             prop_assert_eq!(index.bytes(), model.iter().map(|(_, _, cost)| cost).sum::<u64>());
             prop_assert_eq!(index.len(), model.len());
-            prop_assert!(model.iter().all(|(_, job, _)| index.get(&key(*job)).is_some()));
+            prop_assert!(model.iter().all(|(_, job, _)| index.has(&key(*job))));
         }
     }
 }

@@ -213,6 +213,21 @@ async fn what_a_call_has_noted_is_there_for_the_next_attempt() {
         assert_eq!(ended, json!({ "answer": { "text": "as noted" } }));
         kept.entry_goes(key, "note").await;
     }
+    scene.metric("bedrock_connector_answers_continued_total 2").await;
+    scene.metric("bedrock_connector_answers_reused_total 0").await;
+}
+
+#[tokio::test]
+async fn what_a_call_has_discarded_is_not_there_for_the_next_attempt() {
+    let kept = Kept::new(options()).await;
+    let scene = &kept.scene;
+    let key = scene.gateway.create_job(new_job("discard").retries(2));
+    scene.job_is(key, |state| *state == JobState::Failed).await;
+    assert_eq!(scene.model.seen().started, 2, "the model is asked anew");
+    let notes = kept.journal.claim(key.0).await.unwrap().stored(&fingerprint("discard")).await.unwrap();
+    assert_eq!(notes, None);
+    scene.metric("bedrock_connector_answers_continued_total 0").await;
+    scene.metric("bedrock_connector_answers_reused_total 0").await;
 }
 
 #[tokio::test]

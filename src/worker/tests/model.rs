@@ -112,6 +112,13 @@ impl Call for FakeCall {
                     running.end();
                     return Err(failure());
                 }
+                // It has paid for what leads nowhere.
+                "discard" => {
+                    notebook.keep(&json!({ "text": "as noted" })).await;
+                    notebook.discard().await;
+                    running.end();
+                    return Err(failure());
+                }
                 "fail" => {
                     running.end();
                     return Err(failure());

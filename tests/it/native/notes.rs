@@ -16,7 +16,8 @@ use super::{Bench, CLAUDE, cost};
 #[derive(Debug, Default)]
 struct Pad {
     earlier: Option<Value>,
-    kept: Mutex<Vec<String>>,
+    /// None: what was kept is discarded.
+    kept: Mutex<Vec<Option<String>>>,
 }
 
 impl Notebook for Pad {
@@ -25,7 +26,12 @@ impl Notebook for Pad {
     }
 
     fn keep<'a>(&'a self, notes: &'a Value) -> BoxFuture<'a, ()> {
-        self.kept.lock().unwrap().push(notes.to_string());
+        self.kept.lock().unwrap().push(Some(notes.to_string()));
+        std::future::ready(()).boxed()
+    }
+
+    fn discard(&self) -> BoxFuture<'_, ()> {
+        self.kept.lock().unwrap().push(None);
         std::future::ready(()).boxed()
     }
 }
@@ -33,9 +39,18 @@ impl Notebook for Pad {
 impl Pad {
     /// For the next attempt.
     fn next(self) -> Self {
-        let kept = self.kept.into_inner().unwrap().pop();
-        let kept = kept.map(|text| json::parse(text.as_bytes()).expect("JSON"));
-        Self { earlier: kept.or(self.earlier), kept: Mutex::default() }
+        let earlier = match self.kept.into_inner().unwrap().pop() {
+            Some(kept) => kept.map(|text| json::parse(text.as_bytes()).expect("JSON")),
+            None => self.earlier,
+        };
+        Self { earlier, kept: Mutex::default() }
+    }
+
+    /// How many answers were kept each time.
+    fn sizes(&self) -> Vec<usize> {
+        let kept = self.kept.lock().unwrap();
+        let kept = kept.iter().flatten().map(|text| json::parse(text.as_bytes()).expect("JSON"));
+        kept.map(|notes| notes["answers"].as_array().expect("a list").len()).collect()
     }
 
     fn times_kept(&self) -> usize {
@@ -147,7 +162,7 @@ async fn vectors_are_paid_once_although_one_request_fails() {
     let error = attempt(&bench, "embed", &data, &first).await.expect_err("one fails");
     assert_eq!(error.code.to_string(), "AccessDeniedException");
     let paid = bench.asked().len() - asked - 1;
-    assert!((7..=10).contains(&paid), "{paid}: those before it, and those under way with it");
+    assert!((7..12).contains(&paid), "{paid}: those before it, and those under way with it");
 
     let second = first.next();
     attempt(&bench, "embed", &data, &second).await.expect_err("it fails again");
@@ -157,6 +172,15 @@ async fn vectors_are_paid_once_although_one_request_fails() {
         assert_eq!(response[key], whole[key], "{key}");
     }
     assert_eq!(response["cached"], false, "some of it is new");
+}
+
+#[tokio::test]
+async fn no_further_request_begins_after_one_that_failed() {
+    let bench = Bench::start().await;
+    let data = json!({"modelId": "amazon.titan-embed-text-v2:0", "texts": texts(12), "dimensions": 256});
+    bench.emulator.script(Target::Any, [Step::fail(ErrorCode::AccessDenied).times(12)]);
+    attempt(&bench, "embed", &data, &Pad::default()).await.expect_err("all fail");
+    assert_eq!(bench.asked().len(), 4, "as many as are under way together");
 }
 
 #[tokio::test]
@@ -187,7 +211,9 @@ async fn a_conversation_that_leads_nowhere_begins_anew() {
     let first = Pad::default();
     let error = attempt(&bench, "converse", &data, &first).await.expect_err("it never fits");
     assert_eq!(error.code.to_string(), "OUTPUT_INVALID");
-    let response = Bench::expect(attempt(&bench, "converse", &data, &first.next()).await);
+    let second = first.next();
+    assert_eq!(second.earlier, None, "nothing is left of it");
+    let response = Bench::expect(attempt(&bench, "converse", &data, &second).await);
     assert_eq!((&response["attempts"], &response["cached"]), (&json!(1), &json!(false)));
     assert_eq!(bench.asked().len(), 3);
 }
@@ -198,9 +224,15 @@ async fn many_vectors_are_kept_meanwhile() {
     let data = json!({"modelId": "amazon.titan-embed-text-v2:0", "texts": texts(70), "dimensions": 256});
     let pad = Pad::default();
     Bench::expect(attempt(&bench, "embed", &data, &pad).await);
-    assert_eq!(pad.times_kept(), 3, "after 16, 32 and 64");
-    Bench::expect(attempt(&bench, "embed", &data, &pad.next()).await);
-    assert_eq!(bench.asked().len(), 70 + 6, "as if the first process had been killed at its end");
+    let sizes = pad.sizes();
+    assert!(sizes.len() >= 3, "when they have doubled, and on a slow machine now and then: {sizes:?}");
+    assert!(sizes.is_sorted_by(|one, next| one < next), "{sizes:?}");
+    let kept = *sizes.last().expect("a size");
+    assert!(kept >= 64, "{kept}");
+    let next = pad.next();
+    Bench::expect(attempt(&bench, "embed", &data, &next).await);
+    assert_eq!(bench.asked().len(), 70 + 70 - kept, "as if the first process had been killed at its end");
+    assert!(next.sizes().iter().all(|size| *size > kept), "{:?}: notes never become fewer", next.sizes());
 }
 
 #[tokio::test]
@@ -215,5 +247,7 @@ async fn vectors_that_do_not_fit_are_not_kept() {
     let second = first.next();
     let error = attempt(&bench, "embed", &data, &second).await.expect_err("a vector is missing");
     assert_eq!(error.code.to_string(), "ANSWER_INCOMPLETE");
-    Bench::expect(attempt(&bench, "embed", &data, &second.next()).await);
+    let third = second.next();
+    assert_eq!(third.earlier, None);
+    Bench::expect(attempt(&bench, "embed", &data, &third).await);
 }

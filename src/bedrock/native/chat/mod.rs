@@ -108,7 +108,7 @@ impl Chat {
                     if left == 0 || !misfit.can_be_mended {
                         if !paid.is_empty() {
                             // This conversation leads nowhere, so the next attempt begins another.
-                            notes.keep(&[]).await;
+                            notes.discard().await;
                         }
                         let (model_id, problems) = (call.masker.mask(&self.model_id), misfit.problems);
                         return Err(Error::OutputInvalid { model_id, problems }.into());
