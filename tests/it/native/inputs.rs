@@ -565,7 +565,7 @@ fn cases_outside_the_data() -> Vec<(Value, &'static str)> {
         ),
         (
             json!({"configuration": {"region": "eu-central-1", "endpoint": "https://bedrock.example"}}),
-            "Endpoint (configuration.endpoint) names the host \"bedrock.example\", expected https and a host of AWS",
+            "Endpoint (configuration.endpoint) is at no host of Bedrock, expected one such as",
         ),
     ]
 }
