@@ -290,6 +290,35 @@ fn a_bad_filter_is_refused_with_its_text() {
 }
 
 #[test]
+fn codes_from_outside_have_a_bound() {
+    let telemetry = telemetry();
+    for number in 0..500 {
+        let code = format!("Code{number}");
+        let took = Duration::from_secs(1);
+        telemetry.emit(Event::ModelCalled {
+            model: "m",
+            region: "eu-central-1",
+            action: "converse",
+            code: &code,
+            attempts: 1,
+            took,
+        });
+        telemetry.emit(Event::Connection(ConnectionEvent::UpstreamCalled {
+            connection: "sales",
+            model: "nova",
+            upstream: "frankfurt",
+            code: &code,
+        }));
+    }
+    let page = telemetry.render();
+    for metric in ["bedrock_connector_model_calls_total{", "bedrock_connector_upstream_calls_total{"] {
+        let series: Vec<_> = page.lines().filter(|line| line.starts_with(metric)).collect();
+        assert!(series.len() <= 61, "{} series of {metric}", series.len());
+        assert!(series.iter().any(|line| line.contains("code=\"other\"")), "{series:?}");
+    }
+}
+
+#[test]
 fn camundas_metrics_have_their_names_labels_and_units() {
     let telemetry = telemetry();
     let took = Duration::from_millis(1500);
