@@ -125,7 +125,7 @@ pub enum DefaultIdentity {
     Chain,
     /// These keys.
     Static { access_key: String, secret_key: Secret, session_token: Option<Secret> },
-    /// None: every task must bring its own keys.
+    /// What the chain finds, and for connections alone: every task must bring its own keys.
     Refused,
 }
 
