@@ -13,7 +13,7 @@ pub struct Options {
     /// The endpoint of all calls whose task names none. Without it, AWS's own for the region, or the one of
     /// `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`.
     pub endpoint_url: Option<String>,
-    /// Hosts that a task may name as its endpoint, besides those of AWS.
+    /// Hosts that a task may name as its endpoint, besides those of Bedrock.
     pub allowed_endpoint_hosts: BTreeSet<String>,
     /// The region of tasks that name none. Without it, such tasks are refused.
     pub default_region: Option<String>,
@@ -125,7 +125,7 @@ pub enum DefaultIdentity {
     Chain,
     /// These keys.
     Static { access_key: String, secret_key: Secret, session_token: Option<Secret> },
-    /// None: every task must bring its own keys.
+    /// What the chain finds, and for connections alone: every task must bring its own keys.
     Refused,
 }
 

@@ -210,10 +210,15 @@ fn retry_after<'a>(header: impl Fn(&'static str) -> Option<&'a str>) -> Option<D
         .or_else(|| number("retry-after").map(Duration::from_secs))
 }
 
-/// `com.amazon.coral.service#ValidationException:http://…` is `ValidationException`.
+/// `com.amazon.coral.service#ValidationException:http://…` is `ValidationException`. What cannot be a code is none:
+/// whatever stands between here and Bedrock may write anything, and codes are labels of metrics.
 fn bare_code(code: &str) -> String {
+    const MAX_LEN: usize = 64;
     let code = code.split(':').next().unwrap_or_default();
-    code.rsplit('#').next().unwrap_or_default().trim().to_owned()
+    let code = code.rsplit('#').next().unwrap_or_default().trim();
+    let is_code = code.len() <= MAX_LEN
+        && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
+    if is_code { code.to_owned() } else { String::new() }
 }
 
 /// The texts of an error and its causes.
@@ -256,6 +261,16 @@ mod unit {
             "com.amazon.coral.service#ValidationException",
         ] {
             assert_eq!(bare_code(code), "ValidationException");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_code_is_none() {
+        for code in ["upstream-error_1.2", &"x".repeat(64)] {
+            assert_eq!(bare_code(code), code);
+        }
+        for code in ["", "two words", "<html>", "a/b", "a\nb", "é", "{\"a\"", &"x".repeat(65)] {
+            assert_eq!(bare_code(code), "", "{code:?}");
         }
     }
 }

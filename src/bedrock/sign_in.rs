@@ -8,6 +8,7 @@ use super::connector::Flavour;
 use super::field::Field;
 use super::options::{DefaultIdentity, Options};
 use super::target::Identity;
+use crate::bedrock;
 use crate::connections::{RoleForm, RoleSession};
 use crate::connector::Error;
 use crate::secrets::Secret;
@@ -36,7 +37,7 @@ pub(super) fn read(
     match kind {
         "" => keys(authentication, "type"),
         _ if is("credentials") => keys(authentication, "type"),
-        _ if is("defaultCredentialsChain") => Ok(Identity::Default),
+        _ if is("defaultCredentialsChain") => own(options),
         _ if is_native && is("assumeRole") => assume_role(authentication, options),
         _ if is_native && is("webIdentity") => web_identity(authentication, options),
         _ if is_native && is("profile") => profile(authentication, options),
@@ -59,6 +60,18 @@ fn one_of(names: &[&str]) -> String {
     }
 }
 
+/// The identity of this process, where tasks may have it. Connections have it in any case: the operator has named them.
+fn own(options: &Options) -> Result<Identity, Error> {
+    match options.default_identity {
+        DefaultIdentity::Chain | DefaultIdentity::Static { .. } => Ok(Identity::Default),
+        DefaultIdentity::Refused => {
+            let reason =
+                "this installation lends tasks no identity; give the task an access key and a secret key";
+            Err(bedrock::Error::Credentials { reason: reason.to_owned() }.into())
+        }
+    }
+}
+
 /// `chosen_by` is the entry that asks for keys.
 fn keys(authentication: &Field<'_>, chosen_by: &str) -> Result<Identity, Error> {
     let remedy = format!("the {chosen_by} \"credentials\" needs it");
@@ -74,7 +87,7 @@ fn assume_role(authentication: &Field<'_>, options: &Options) -> Result<Identity
     let external_id = checked(authentication, "externalId", RoleForm::is_external_id, RoleForm::EXTERNAL_ID)?;
     let base = optional(authentication, "base")?;
     let base = match base.as_deref() {
-        None | Some("defaultCredentialsChain") => Identity::Default,
+        None | Some("defaultCredentialsChain") => own(options)?,
         Some("credentials") => keys(authentication, "base")?,
         Some("profile") => profile(authentication, options)?,
         Some(other) => {
@@ -287,6 +300,13 @@ mod unit {
         ] {
             let error = read_with(Flavour::Native, &refused, &authentication).expect_err("refused");
             assert!(error.message.contains("the operator lends none"), "{}", error.message);
+        }
+        for authentication in
+            [json!({"type": "defaultCredentialsChain"}), json!({"type": "assumeRole", "roleArn": ROLE})]
+        {
+            let error = read_with(Flavour::Native, &refused, &authentication).expect_err("refused");
+            assert_eq!(error.code.to_string(), "CREDENTIALS_UNAVAILABLE");
+            assert!(error.message.contains("lends tasks no identity"), "{}", error.message);
         }
         let error =
             read_with(Flavour::Native, &Options::default(), &json!({"type": "webIdentity", "roleArn": ROLE}));

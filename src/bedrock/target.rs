@@ -104,17 +104,54 @@ fn read_endpoint(configuration: Option<&Field<'_>>, options: &Options) -> Result
     if options.allowed_endpoint_hosts.contains(host) && matches!(url.scheme(), "http" | "https") {
         return Ok(Some(endpoint));
     }
-    if url.scheme() == "https" && is_aws(host) && url.username().is_empty() && url.password().is_none() {
-        return Ok(Some(endpoint));
+    // What was found is not shown: it may come from a secret, and a host is no longer written as the secret was.
+    if !is_bedrock(host) {
+        return Err(refused(
+            "is at no host of Bedrock, expected one such as https://bedrock-runtime.us-east-1.amazonaws.com; other hosts \
+             must be allowed in the configuration (bedrock.allowed-endpoints)",
+        ));
     }
-    Err(refused(&format!(
-        "names the host {host:?}, expected https and a host of AWS; other hosts must be allowed in the configuration"
-    )))
+    if url.scheme() != "https" || !is_bare(&url) {
+        return Err(refused(
+            "is more than a host of Bedrock, expected https:// and the host, with nothing before or behind it",
+        ));
+    }
+    // As it was read here, because another reader may understand the text otherwise.
+    Ok(Some(url.as_str().trim_end_matches('/').to_owned()))
 }
 
-fn is_aws(host: &str) -> bool {
+/// Whether a host is Bedrock's own. At most others below the domains of AWS anybody can have something: a bucket, an
+/// API, a load balancer.
+fn is_bedrock(host: &str) -> bool {
     const DOMAINS: &[&str] = &[".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".amazonaws.eu"];
-    DOMAINS.iter().any(|domain| host.ends_with(domain))
+    let Some(name) = DOMAINS.iter().find_map(|domain| host.strip_suffix(domain)) else { return false };
+    let labels: Vec<&str> = name.split('.').collect();
+    let (service, region) = match labels.as_slice() {
+        [service, region] => (service, region),
+        [endpoint, service, region, "vpce"] if endpoint.starts_with("vpce-") => (service, region),
+        _ => return false,
+    };
+    matches!(*service, "bedrock-runtime" | "bedrock-runtime-fips") && is_region(region)
+}
+
+/// Whether a label is a region: words, and a number in the end. What is not, such as the `s3` and `s3-eu-west-1` of
+/// buckets, is another service.
+fn is_region(label: &str) -> bool {
+    let Some((words, number)) = label.rsplit_once('-') else { return false };
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    words.contains('-')
+        && words.split('-').all(is_word)
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether an address says nothing beside scheme, host and port: a secret could go out in all the rest.
+fn is_bare(url: &Url) -> bool {
+    url.username().is_empty()
+        && url.password().is_none()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
 }
 
 #[cfg(test)]
@@ -225,26 +262,101 @@ mod unit {
         }
     }
 
+    fn with_endpoint(endpoint: &str) -> Value {
+        json!({
+            "authentication": {"type": "defaultCredentialsChain"},
+            "configuration": {"region": "r", "endpoint": endpoint}
+        })
+    }
+
     #[test]
-    fn an_endpoint_is_one_of_aws_or_allowed() {
-        let with = |endpoint: &str| json!({"authentication": {"type": "defaultCredentialsChain"}, "configuration": {"region": "r", "endpoint": endpoint}});
+    fn an_endpoint_is_one_of_bedrock_or_allowed() {
         for endpoint in [
-            "https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com",
+            "https://bedrock-runtime.us-east-1.amazonaws.com",
+            "https://bedrock-runtime-fips.us-gov-west-1.amazonaws.com",
             "https://bedrock-runtime.us-east-1.api.aws",
+            "https://bedrock-runtime-fips.us-east-1.api.aws",
+            "https://bedrock-runtime.cn-north-1.amazonaws.com.cn",
+            "https://bedrock-runtime.eusc-de-east-1.amazonaws.eu",
+            "https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com",
+            "https://vpce-0a1-b2c-us-east-1a.bedrock-runtime.us-east-1.vpce.amazonaws.com",
+            "https://vpce-1.bedrock-runtime-fips.us-east-1.vpce.amazonaws.com",
             "http://localhost:9000",
+            "http://localhost:9000/bedrock?stage=test",
         ] {
-            assert_eq!(read(&with(endpoint)).map(|target| target.endpoint), Ok(Some(endpoint.into())));
+            let read = read(&with_endpoint(endpoint)).map(|target| target.endpoint);
+            assert_eq!(read, Ok(Some(endpoint.into())));
         }
         for endpoint in [
-            "http://bedrock-runtime.us-east-1.amazonaws.com",
+            "https://bedrock-runtime.us-east-1.amazonaws.com/",
+            "https://bedrock-runtime.us-east-1.amazonaws.com:443",
+            "HTTPS://Bedrock-Runtime.us-east-1.amazonaws.com",
+        ] {
+            let read = read(&with_endpoint(endpoint)).map(|target| target.endpoint);
+            assert_eq!(read, Ok(Some("https://bedrock-runtime.us-east-1.amazonaws.com".into())));
+        }
+    }
+
+    #[test]
+    fn a_host_that_is_not_bedrocks_is_refused() {
+        for endpoint in [
             "https://evil.example",
             "https://amazonaws.com.evil.example",
-            "https://169.254.169.254",
             "https://evilamazonaws.com",
+            "https://bedrock-runtime.us-east-1.evilamazonaws.com",
+            "https://bedrock-runtime.us-east-1.amazonaws.com.",
+            "https://bedrock-runtime.us-east-1.amazonaws.com@evil.example",
+            "https://169.254.169.254",
+            "https://amazonaws.com",
+            "https://bedrock-runtime.amazonaws.com",
+            "https://x.execute-api.eu-central-1.amazonaws.com",
+            "https://bedrock-runtime.execute-api.eu-central-1.amazonaws.com",
+            "https://bucket.s3.amazonaws.com",
+            "https://bucket.s3.eu-central-1.amazonaws.com",
+            "https://bedrock-runtime.s3.amazonaws.com",
+            "https://bedrock-runtime.s3-eu-west-1.amazonaws.com",
+            "https://bedrock-runtime.s3-accelerate.amazonaws.com",
+            "https://bedrock-runtime-1.us-east-1.elb.amazonaws.com",
+            "https://s3.us-east-1.amazonaws.com",
+            "https://sts.us-east-1.amazonaws.com",
+            "https://bedrock.us-east-1.amazonaws.com",
+            "https://x.bedrock-runtime.us-east-1.amazonaws.com",
+            "https://vpce-1.execute-api.us-east-1.vpce.amazonaws.com",
+            "https://vpce-1.s3.us-east-1.vpce.amazonaws.com",
+            "https://vpce-svc-1.us-east-1.vpce.amazonaws.com",
+            "https://x.vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com",
+            "https://x.bedrock-runtime.us-east-1.vpce.amazonaws.com",
+            "https://bedrock-runtime.us-east.amazonaws.com",
+            "https://bedrock-runtime.-1.amazonaws.com",
             "ftp://localhost",
-            "nonsense",
         ] {
-            assert!(message(&with(endpoint)).starts_with("configuration.endpoint "), "{endpoint}");
+            assert_eq!(
+                message(&with_endpoint(endpoint)),
+                "configuration.endpoint is at no host of Bedrock, expected one such as \
+                 https://bedrock-runtime.us-east-1.amazonaws.com; other hosts must be allowed in the configuration \
+                 (bedrock.allowed-endpoints)",
+                "{endpoint}"
+            );
+        }
+        assert!(message(&with_endpoint("nonsense")).starts_with("configuration.endpoint is no URL"));
+    }
+
+    #[test]
+    fn nothing_but_the_host_can_be_said_to_bedrock() {
+        for endpoint in [
+            "http://bedrock-runtime.us-east-1.amazonaws.com",
+            "https://SEKRET@bedrock-runtime.us-east-1.amazonaws.com",
+            "https://:SEKRET@bedrock-runtime.us-east-1.amazonaws.com",
+            "https://bedrock-runtime.us-east-1.amazonaws.com/SEKRET",
+            "https://bedrock-runtime.us-east-1.amazonaws.com?key=SEKRET",
+            "https://bedrock-runtime.us-east-1.amazonaws.com/?",
+            "https://bedrock-runtime.us-east-1.amazonaws.com/#SEKRET",
+        ] {
+            assert_eq!(
+                message(&with_endpoint(endpoint)),
+                "configuration.endpoint is more than a host of Bedrock, expected https:// and the host, with nothing \
+                 before or behind it"
+            );
         }
     }
 }

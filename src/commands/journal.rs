@@ -171,8 +171,33 @@ fn masked(value: Value) -> Value {
         Value::Array(items) => items.into_iter().map(masked).collect(),
         Value::Object(entries) => {
             let of_user = entries.get("role").is_some_and(|role| role == "user");
+            let of_guardrail = entries.contains_key("guardrailId");
             let mask = |(key, value): (String, Value)| {
-                let value = if of_user && key != "role" { without_texts(value) } else { masked(value) };
+                let value = match key.as_str() {
+                    "role" => masked(value),
+                    _ if of_user => without_texts(value),
+                    // What was to be checked, whoever wrote it, and what was found in it.
+                    "texts" if of_guardrail => without_texts(value),
+                    "assessments" if of_guardrail => without_matches(value),
+                    // What a guardrail found in a conversation.
+                    "guardrail" => without_matches(value),
+                    _ => masked(value),
+                };
+                (key, value)
+            };
+            Value::Object(entries.into_iter().map(mask).collect())
+        }
+        other => other,
+    }
+}
+
+/// What a guardrail says without the words that it has found.
+fn without_matches(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(without_matches).collect(),
+        Value::Object(entries) => {
+            let mask = |(key, value): (String, Value)| {
+                let value = if key == "match" { without_texts(value) } else { without_matches(value) };
                 (key, value)
             };
             Value::Object(entries.into_iter().map(mask).collect())
@@ -208,6 +233,31 @@ mod tests {
         ]);
         assert_eq!(masked(conversation.clone()), expected);
         assert_eq!(masked(json!({"messages": conversation})), json!({"messages": expected}));
+    }
+
+    #[test]
+    fn what_a_guardrail_has_checked_and_found_is_masked() {
+        let found = |text: &str| {
+            json!([{
+                "sensitiveInformationPolicy": {
+                    "piiEntities": [{"type": "NAME", "match": text, "action": "BLOCKED"}],
+                    "regexes": [{"name": "case", "match": text, "regex": "[A-Z]+"}],
+                },
+                "wordPolicy": {"customWords": [{"match": text, "action": "BLOCKED"}]},
+            }])
+        };
+        let checked = |text: &str, found: Value| json!({"action": "GUARDRAIL_INTERVENED", "texts": [text], "assessments": found, "guardrailId": "gr1"});
+        assert_eq!(
+            masked(checked("my diagnosis", found("Erika"))),
+            checked("*** (12 characters)", found("*** (5 characters)"))
+        );
+        let conversation = |text: &str| {
+            json!({
+                "text": "take a rest", "json": {"match": "the model's", "texts": ["the model's"]},
+                "guardrail": {"intervened": true, "trace": {"inputAssessment": {"gr1": found(text)}}},
+            })
+        };
+        assert_eq!(masked(conversation("Erika")), conversation("*** (5 characters)"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use config::{File, FileFormat, Source, Value, ValueKind};
+use config::{ConfigError, File, FileFormat, Source, Value, ValueKind};
 
 use super::env;
 use super::mistake::Mistake;
@@ -46,7 +46,7 @@ impl Layer {
         let mut tables = match File::from_str(text, FileFormat::Toml).collect() {
             Ok(tables) => tables,
             Err(error) => {
-                mistakes.push(Mistake::new(path.display().to_string(), None, format!("not TOML: {error}")));
+                mistakes.push(Mistake::new(path.display().to_string(), None, not_toml(text, &error)));
                 return (Self::default(), Tables::default());
             }
         };
@@ -140,6 +140,25 @@ fn from_environment(setting: &Setting, name: Name, set: &[&(String, String)]) ->
         .collect();
     (!items.is_empty())
         .then(|| Value::new(Some(&origin(&name.shown())), items.into_values().collect::<Vec<_>>()))
+}
+
+/// Where a file stops being TOML, and why. The line itself is not shown, because a secret may stand in it.
+fn not_toml(text: &str, error: &ConfigError) -> String {
+    let cause = match error {
+        ConfigError::FileParse { cause, .. } => cause.downcast_ref::<toml::de::Error>(),
+        _ => None,
+    };
+    // All else that the reader objects to is the size of a number.
+    let Some(cause) = cause else { return "not TOML, or a number in it is too large".to_owned() };
+    let reason = cause.message();
+    match cause.span().and_then(|span| text.get(..span.start)) {
+        Some(before) => {
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            format!("not TOML at line {line}, column {column}: {reason}")
+        }
+        None => format!("not TOML: {reason}"),
+    }
 }
 
 /// The leaves of nested tables under dotted keys.

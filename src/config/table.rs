@@ -60,6 +60,22 @@ pub(super) fn named_place(parent: &str, numbered: String, value: &Value, key: &s
     }
 }
 
+/// What a value is, for messages that must not show it: a secret often stands where a table belongs.
+fn kind_of(value: &Value) -> &'static str {
+    match value.kind {
+        ValueKind::Table(_) => "a table",
+        ValueKind::Array(_) => "a list",
+        ValueKind::String(_) => "a text",
+        ValueKind::Boolean(_) => "true or false",
+        ValueKind::Nil => "nothing",
+        ValueKind::I64(_)
+        | ValueKind::U64(_)
+        | ValueKind::I128(_)
+        | ValueKind::U128(_)
+        | ValueKind::Float(_) => "a number",
+    }
+}
+
 /// A table. Every key that nobody has asked for is a mistake in the end.
 pub(super) struct Table<'a> {
     pub(super) place: String,
@@ -72,7 +88,7 @@ impl<'a> Table<'a> {
         match &value.kind {
             ValueKind::Table(entries) => Some(Self { place, entries, asked: BTreeSet::new() }),
             _ => {
-                sink.mistake(&place, Some(&value.to_string()), "expected a table");
+                sink.mistake(&place, Some(kind_of(value)), "expected a table");
                 None
             }
         }
@@ -171,6 +187,11 @@ impl<'a> Table<'a> {
             _ => value.to_string(),
         });
         sink.mistake(&self.place_of(key), found.as_deref(), expected);
+    }
+
+    /// The same where a secret may stand: the value is not shown.
+    pub(super) fn hidden_mistake(&self, sink: &mut Sink<'_, '_>, key: &str, expected: impl Into<String>) {
+        sink.mistake(&self.place_of(key), self.entries.get(key).map(kind_of), expected);
     }
 
     /// Passes on whether something holds, and says so where it does not.

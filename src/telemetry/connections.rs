@@ -3,7 +3,8 @@
 use prometheus_client::registry::Registry;
 use tracing::{debug, error, info, warn};
 
-use super::metrics::{Counters, Gauges, add};
+use super::labels::BoundedLabel;
+use super::metrics::{CODE_LIMIT, Counters, Gauges, add};
 
 const ACCESS_REFUSED: &str = "bedrock_connector_access_refused";
 const UPSTREAM_CALLS: &str = "bedrock_connector_upstream_calls";
@@ -91,6 +92,7 @@ pub(super) struct ConnectionMetrics {
     upstream_calls: Counters<4>,
     upstream_open: Gauges<3>,
     reloads: Counters<1>,
+    codes: BoundedLabel,
 }
 
 impl ConnectionMetrics {
@@ -100,10 +102,12 @@ impl ConnectionMetrics {
             upstream_calls: add(page, UPSTREAM_CALLS, "Calls of upstreams, by status code"),
             upstream_open: add(page, UPSTREAM_OPEN, "Whether an upstream gets no calls because it fails"),
             reloads: add(page, RELOADS, "Changed configurations, by whether they were put in force"),
+            codes: BoundedLabel::new(CODE_LIMIT),
         }
     }
 
-    /// All labels are names of the configuration or codes, so there is a bound to them.
+    /// All labels are names of the configuration or codes of ours, so there is a bound to them; the codes of upstreams
+    /// get one.
     pub(super) fn record(&self, event: &ConnectionEvent<'_>) {
         let of = |connection: &str, model: &str, upstream: &str| {
             [
@@ -119,7 +123,7 @@ impl ConnectionMetrics {
             }
             ConnectionEvent::UpstreamCalled { connection, model, upstream, code } => {
                 let [connection, model, upstream] = of(connection, model, upstream);
-                let labels = [connection, model, upstream, ("code", code.to_owned())];
+                let labels = [connection, model, upstream, ("code", self.codes.admit(code))];
                 self.upstream_calls.get_or_create(&labels).inc();
             }
             ConnectionEvent::UpstreamOpened { connection, model, upstream, .. } => {

@@ -76,6 +76,8 @@ const MODEL_LIMIT: usize = 100;
 const TEMPLATE_LIMIT: usize = 200;
 const REGION_LIMIT: usize = 60;
 const KIND_LIMIT: usize = 30;
+/// Services name some dozen codes; whatever answers in their place may name any.
+pub(super) const CODE_LIMIT: usize = 60;
 /// How many different combinations of model, process and tenant do.
 const PAYER_LIMIT: usize = 2_000;
 
@@ -95,6 +97,7 @@ pub(super) struct Metrics {
     pub(super) regions: BoundedLabel,
     pub(super) templates: BoundedLabel,
     pub(super) kinds: BoundedLabel,
+    pub(super) codes: BoundedLabel,
     pub(super) payers: BoundedSeries<3>,
     pub(super) refused_payers: BoundedSeries<2>,
     pub(super) connections: ConnectionMetrics,
@@ -271,6 +274,7 @@ impl Metrics {
             regions: BoundedLabel::new(REGION_LIMIT),
             templates: BoundedLabel::new(TEMPLATE_LIMIT),
             kinds: BoundedLabel::new(KIND_LIMIT),
+            codes: BoundedLabel::new(CODE_LIMIT),
             payers: BoundedSeries::new(PAYER_LIMIT),
             refused_payers: BoundedSeries::new(PAYER_LIMIT),
             clock,

@@ -143,8 +143,11 @@ impl Metrics {
         match *event {
             Event::ModelCalled { model, region, code, took, .. } => {
                 let model = self.models.admit(model);
-                let labels =
-                    [("model", model.clone()), ("region", self.regions.admit(region)), ("code", text(code))];
+                let labels = [
+                    ("model", model.clone()),
+                    ("region", self.regions.admit(region)),
+                    ("code", self.codes.admit(code)),
+                ];
                 self.model_calls.get_or_create(&labels).inc();
                 self.model_seconds.get_or_create(&[("model", model)]).observe(took.as_secs_f64());
             }

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::io::IsTerminal as _;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, ParseError, filter_fn};
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
@@ -92,22 +94,42 @@ fn parse(filter: &str) -> Result<EnvFilter, SubscriberError> {
         .map_err(|source| SubscriberError::Filter { filter: filter.to_owned(), source })
 }
 
+/// Whether something may be logged at all, whatever is asked for: libraries show whole requests at TRACE, with the
+/// tokens and prompts that are in them.
+fn may_be_logged(metadata: &Metadata<'_>) -> bool {
+    let is_ours = || {
+        let rest = metadata.target().strip_prefix("bedrock_connector");
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    };
+    *metadata.level() < Level::TRACE || is_ours()
+}
+
+/// Goes with every filter that is set while the process runs, because whoever reaches the port may set one.
+const AUDIT: &str = "bedrock_connector::audit=info";
+
 /// Shows and changes what is logged while the process runs. Clones change the same filter.
 #[derive(Clone)]
-pub struct LogFilter(reload::Handle<EnvFilter, Registry>);
+pub struct LogFilter {
+    handle: reload::Handle<EnvFilter, Registry>,
+    /// As it was asked for.
+    asked: Arc<Mutex<String>>,
+}
 
 impl LogFilter {
     /// The filter in force.
     pub fn shown(&self) -> String {
-        self.0.with_current(ToString::to_string).unwrap_or_default()
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Puts another filter in force.
+    /// Puts another filter in force. The lines of the audit stay.
     pub fn set(&self, filter: &str) -> Result<(), SubscriberError> {
-        let parsed = parse(filter)?;
+        let asked = parse(filter)?.to_string();
+        let parsed = parse(&format!("{asked},{AUDIT}"))?;
         // Said before, because the new filter may let nothing through.
         tracing::warn!(filter, "What is logged is changed");
-        Ok(self.0.reload(parsed)?)
+        self.handle.reload(parsed)?;
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = asked;
+        Ok(())
     }
 }
 
@@ -133,7 +155,9 @@ pub(super) fn subscriber(
     writer: BoxMakeWriter,
     terminal: bool,
 ) -> Result<(Subscriber, LogFilter), SubscriberError> {
-    let (filter, handle) = reload::Layer::new(parse(&options.filter)?);
+    let filter = parse(&options.filter)?;
+    let asked = Arc::new(Mutex::new(filter.to_string()));
+    let (filter, handle) = reload::Layer::new(filter);
     let lines = lines::layer().with_writer(writer);
     let lines = match options.format {
         Format::Auto if terminal => lines.with_ansi(true).boxed(),
@@ -145,5 +169,6 @@ pub(super) fn subscriber(
             lines.with_ansi(false).event_format(Stackdriver).fmt_fields(Stackdriver::fields()).boxed()
         }
     };
-    Ok((Box::new(Registry::default().with(filter).with(lines)), LogFilter(handle)))
+    let subscriber = Registry::default().with(filter).with(filter_fn(may_be_logged)).with(lines);
+    Ok((Box::new(subscriber), LogFilter { handle, asked }))
 }

@@ -173,6 +173,54 @@ fn the_filter_can_be_changed_while_the_process_runs() {
     assert_eq!(texts, [0, 2, 1, 0], "{text}");
 }
 
+/// One line each of a library, of ours and of the audit, at the levels in question.
+fn speak() {
+    tracing::trace!(target: "aws_smithy_runtime::client::orchestrator", "a whole request");
+    tracing::trace!(target: "bedrock_connector_like", "a whole request");
+    tracing::debug!(target: "aws_smithy_runtime::client::orchestrator", "the library's");
+    tracing::trace!(target: "bedrock_connector::worker", "our own");
+    tracing::warn!(target: "bedrock_connector::audit", "who was refused");
+}
+
+#[test]
+fn no_filter_makes_a_library_show_whole_requests() {
+    let asked = ["trace", "aws_smithy_runtime=trace,bedrock_connector=trace,bedrock_connector_like=trace"];
+    for filter in asked {
+        let text = logged(Format::Json, filter, |_| speak());
+        let found = ["a whole request", "the library's", "our own"].map(|what| text.matches(what).count());
+        assert_eq!(found, [0, 1, 1], "{filter}: {text}");
+    }
+    let lines = Lines::default();
+    let sink = lines.clone();
+    let writer = BoxMakeWriter::new(move || sink.clone());
+    let (subscriber, filter) = subscriber(&Options::default(), writer, false).unwrap();
+    tracing::subscriber::with_default(subscriber, || {
+        filter.set("trace").unwrap();
+        speak();
+        let of_library = tracing::enabled!(target: "aws_smithy_runtime", tracing::Level::TRACE);
+        assert!(!of_library, "{}", filter.shown());
+    });
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(!text.contains("a whole request") && text.contains("our own"), "{text}");
+}
+
+#[test]
+fn the_audit_cannot_be_switched_off_while_the_process_runs() {
+    for asked in ["off", "error", "off,bedrock_connector::audit=off"] {
+        let lines = Lines::default();
+        let sink = lines.clone();
+        let writer = BoxMakeWriter::new(move || sink.clone());
+        let (subscriber, filter) = subscriber(&Options::default(), writer, false).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            filter.set(asked).unwrap();
+            speak();
+        });
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let found = ["who was refused", "the library's"].map(|what| text.matches(what).count());
+        assert_eq!(found, [1, 0], "{asked}: {text}");
+    }
+}
+
 #[test]
 fn each_event_is_exactly_one_log_line() {
     for event in every_event() {
@@ -240,6 +288,35 @@ fn stackdriver_lines_carry_severity_message_and_the_fields_of_their_spans() {
 fn a_bad_filter_is_refused_with_its_text() {
     let options = Options { filter: "bedrock=loud".into(), ..Options::default() };
     assert!(options.check().unwrap_err().to_string().contains("\"bedrock=loud\""));
+}
+
+#[test]
+fn codes_from_outside_have_a_bound() {
+    let telemetry = telemetry();
+    for number in 0..500 {
+        let code = format!("Code{number}");
+        let took = Duration::from_secs(1);
+        telemetry.emit(Event::ModelCalled {
+            model: "m",
+            region: "eu-central-1",
+            action: "converse",
+            code: &code,
+            attempts: 1,
+            took,
+        });
+        telemetry.emit(Event::Connection(ConnectionEvent::UpstreamCalled {
+            connection: "sales",
+            model: "nova",
+            upstream: "frankfurt",
+            code: &code,
+        }));
+    }
+    let page = telemetry.render();
+    for metric in ["bedrock_connector_model_calls_total{", "bedrock_connector_upstream_calls_total{"] {
+        let series: Vec<_> = page.lines().filter(|line| line.starts_with(metric)).collect();
+        assert!(series.len() <= 61, "{} series of {metric}", series.len());
+        assert!(series.iter().any(|line| line.contains("code=\"other\"")), "{series:?}");
+    }
 }
 
 #[test]

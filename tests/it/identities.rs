@@ -370,6 +370,40 @@ const KINDS: &[(&str, &str)] = &[
     ),
 ];
 
+#[tokio::test]
+async fn connections_have_the_identity_of_the_worker_where_tasks_do_not() {
+    let issuer = issuer(Options::default()).await;
+    issuer.trust(Role::new(ROLE));
+    let configuration = file(&of_each_kind(&file("")));
+    let stage = Stage::embedded(|launch| {
+        launch
+            .env("BEDROCK_CONNECTOR_CONFIG", path(&configuration))
+            .env("BEDROCK_CONNECTOR_DEFAULT_CREDENTIALS", "false")
+            .env("AWS_REGION", "eu-central-1")
+            .env("AWS_ENDPOINT_URL_STS", issuer.url())
+            .env("BASE_ID", "AKIDBASE")
+            .env("BASE_KEY", "basesecret")
+            .env("BASE_TOKEN", "basetoken")
+    })
+    .await;
+    for (connection, expected) in
+        [("role", "AKIDENV"), ("by-role", "arn:aws:sts::210987654321:assumed-role/bedrock/by-role")]
+    {
+        let job = task(&Value::Null, &json!({"connection": connection}));
+        succeeds(&stage, stage.gateway.create_job(job)).await;
+        let exchange = stage.bedrock.exchanges().all().pop().expect("a call");
+        assert_eq!(caller(&exchange.identity, &issuer.sessions()), expected);
+    }
+    for authentication in
+        [json!({"type": "defaultCredentialsChain"}), json!({"type": "assumeRole", "roleArn": ROLE})]
+    {
+        let key = stage.gateway.create_job(own_task(&authentication));
+        let (_, message) = failure(&stage, key).await;
+        assert!(message.contains("lends tasks no identity"), "{message}");
+    }
+    assert_eq!(stage.bedrock.exchanges().all().len(), 2, "tasks by themselves have asked nothing");
+}
+
 /// A request to STS, and who has signed it.
 type Asked = (Operation, Option<&'static str>);
 

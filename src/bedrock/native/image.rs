@@ -215,7 +215,8 @@ impl Wishes {
             ("count", self.count != 1),
             ("width", self.width.is_some()),
             ("height", self.height.is_some()),
-            ("quality", self.quality.is_some()),
+            // The template says «standard» for models that know no other.
+            ("quality", self.quality == Some("premium")),
             ("guidance", self.guidance.is_some()),
         ];
         if let Some((key, _)) = unknown.into_iter().find(|(_, given)| *given) {

@@ -223,8 +223,8 @@ async fn the_default_identity_is_that_of_the_installation() {
     let refusing = Options { default_identity: DefaultIdentity::Refused, ..options(&stub) };
     let clients = Clients::new(refusing.clone()).expect("clients");
     assert_eq!(clients.default_identity().await.ok(), Some(DefaultIdentityState::Absent));
-    let error = bind(&bedrock(Flavour::Compat, refusing), &variables).expect("bound").execute().await;
-    assert_eq!(error.expect_err("refused").code.to_string(), "CREDENTIALS_UNAVAILABLE");
+    let error = bind(&bedrock(Flavour::Compat, refusing), &variables).expect_err("refused");
+    assert_eq!(error.code.to_string(), "CREDENTIALS_UNAVAILABLE");
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ pub(super) async fn checks(config: &Config, clients: Arc<Clients>, models: &[Str
 async fn credentials(clients: &Clients) -> Check {
     const NAME: &str = "credentials";
     if clients.options().default_identity == DefaultIdentity::Refused {
-        return Check::ok(NAME, "tasks bring their own keys, as configured");
+        return Check::ok(NAME, "tasks bring their own keys or name a connection, as configured");
     }
     match clients.default_identity().await {
         Err(error) => {

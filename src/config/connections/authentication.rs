@@ -97,10 +97,12 @@ fn role(table: &mut Table<'_>, sink: &mut Sink<'_, '_>) -> Option<RoleSession> {
 /// An external id is no secret at AWS, and some operators treat it as one.
 fn external_id(value: &Value, table: &Table<'_>, sink: &mut Sink<'_, '_>) -> Option<Reference> {
     let ValueKind::String(text) = &value.kind else { return reference(value, table, sink, "external-id") };
-    let expected = format!("expected {}, or a reference", RoleForm::EXTERNAL_ID);
-    table
-        .check(sink, "external-id", RoleForm::is_external_id(text), &expected)
-        .then(|| Reference::Text(text.clone()))
+    if !RoleForm::is_external_id(text) {
+        let expected = format!("expected {}, or a reference", RoleForm::EXTERNAL_ID);
+        table.hidden_mistake(sink, "external-id", expected);
+        return None;
+    }
+    Some(Reference::Text(text.clone()))
 }
 
 fn secret(table: &mut Table<'_>, sink: &mut Sink<'_, '_>, key: &'static str) -> Option<Reference> {
@@ -145,9 +147,22 @@ fn from_environment(table: &Table<'_>, sink: &mut Sink<'_, '_>, variable: String
         .variables
         .iter()
         .find(|(name, value)| *name == variable && !value.trim().is_empty());
-    let value = found.map(|(_, value)| Secret::from(value.trim()));
-    table.check(sink, "env", value.is_some(), "expected a variable of the environment that is set");
-    Some(Reference::Environment { variable, value: Some(value?) })
+    let Some((_, value)) = found else {
+        const EXPECTED: &str = "expected a variable of the environment that is set";
+        if is_variable(&variable) {
+            table.mistake(sink, "env", EXPECTED);
+        } else {
+            table.hidden_mistake(sink, "env", EXPECTED);
+        }
+        return None;
+    };
+    let value = Secret::from(value.trim());
+    Some(Reference::Environment { variable, value: Some(value) })
+}
+
+/// Whether a text is written as variables are; any other may be the secret itself.
+fn is_variable(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 fn from_file(table: &Table<'_>, sink: &mut Sink<'_, '_>, path: PathBuf) -> Option<Reference> {
@@ -159,7 +174,15 @@ fn from_file(table: &Table<'_>, sink: &mut Sink<'_, '_>, path: PathBuf) -> Optio
             table.mistake(sink, "file", "expected a file that is not empty")
         }
         Ok(_) => return Some(Reference::File(path)),
-        Err(error) => table.mistake(sink, "file", format!("expected a file that can be read ({error})")),
+        Err(error) => {
+            let expected = format!("expected a file that can be read ({error})");
+            // What is no path may be the secret itself.
+            if path.is_absolute() {
+                table.mistake(sink, "file", expected);
+            } else {
+                table.hidden_mistake(sink, "file", expected);
+            }
+        }
     }
     None
 }

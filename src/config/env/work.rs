@@ -246,7 +246,7 @@ pub(super) const BEDROCK: Section = Section {
             form: List,
             default: "",
             others: &[],
-            doc: "Hosts, beside those of AWS, that a task may name as its endpoint",
+            doc: "Hosts, beside those of Bedrock, that a task may name as its endpoint",
         },
         Setting {
             key: "bedrock.default-credentials",

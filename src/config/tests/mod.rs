@@ -386,6 +386,29 @@ fn a_file_that_is_missing_or_no_toml_is_named() {
 }
 
 #[test]
+fn the_place_of_a_slip_is_told_without_what_stands_there() {
+    for (file, expected) in [
+        (
+            "[auth]\nclient-secret = \"SEKRET\" x\n",
+            "FILE: not TOML at line 2, column 26: unexpected key or value, expected newline, `#`",
+        ),
+        ("[auth]\nclient-secret = SEKRET\n", "FILE: not TOML at line 2, column 17: "),
+        ("[auth]\nclient-secret = \"SEKRET\n", "FILE: not TOML at line 2, column 24: "),
+        ("client-id = \"ü\" client-secret = \"SEKRET\"\n", "FILE: not TOML at line 1, column 17: "),
+        (
+            "[auth]\nclient-secret = \"SEKRET\"\nclient-secret = \"SEKRET2\"\n",
+            "FILE: not TOML at line 3, column 1: duplicate key",
+        ),
+        ("[auth]\nclient-secret = 99999999999999999999\n", "FILE: not TOML, or a number in it is too large"),
+    ] {
+        let mistakes = with_env([]).file(file).mistakes();
+        let [mistake] = mistakes.as_slice() else { panic!("{mistakes:?}") };
+        assert!(mistake.starts_with(expected), "{file}: {mistake}");
+        assert!(!mistake.contains("SEKRET") && !mistake.contains("9999"), "{mistake}");
+    }
+}
+
+#[test]
 fn a_table_in_the_place_of_a_value_is_a_mistake() {
     let mistakes = with_env([]).file("[gateway.grpc-address]\nhost = \"x\"\n").mistakes();
     assert_eq!(

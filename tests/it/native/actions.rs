@@ -207,6 +207,43 @@ async fn stability_draws_too() {
     );
 }
 
+/// What the template for images writes before anybody has touched it.
+fn untouched() -> Value {
+    let template: Value =
+        serde_json::from_str(include_str!("../../../element-templates/image.json")).unwrap();
+    let fields = template["properties"].as_array().expect("fields");
+    let default = |id: &Value| fields.iter().find(|field| field["id"] == *id).map(|field| &field["value"]);
+    let shown = |field: &&Value| match field.get("condition") {
+        None => true,
+        Some(condition) => default(&condition["property"]) == condition.get("equals"),
+    };
+    let written = fields.iter().filter(shown).filter_map(|field| {
+        let name = field["binding"]["name"].as_str()?.strip_prefix("data.")?;
+        Some((name.to_owned(), field.get("value")?.clone()))
+    });
+    Value::Object(written.collect())
+}
+
+#[tokio::test]
+async fn what_the_template_says_of_itself_suits_the_models_of_each_family() {
+    assert_eq!(untouched(), json!({"quality": "standard", "imageResult": "document"}));
+    for (model_id, body) in [
+        ("stability.sd3-5-large-v1:0", json!({"prompt": "A lighthouse"})),
+        (
+            "amazon.nova-canvas-v1:0",
+            json!({
+                "taskType": "TEXT_IMAGE", "textToImageParams": {"text": "A lighthouse"},
+                "imageGenerationConfig": {"numberOfImages": 1, "quality": "standard"},
+            }),
+        ),
+    ] {
+        let bench = Bench::start().await;
+        let chosen = json!({"modelId": model_id, "prompt": "A lighthouse", "imageResult": "base64"});
+        run(&bench, "image", with(untouched(), &chosen)).await;
+        assert_eq!(bench.body(), body);
+    }
+}
+
 #[tokio::test]
 async fn what_is_answered_beyond_all_this_passes_through() {
     let bench = Bench::start().await;

@@ -455,6 +455,11 @@ fn cases() -> Vec<Case> {
         ),
         (
             "image",
+            json!({"modelId": "stability.sd3-5-large-v1:0", "quality": "premium"}),
+            "Quality (data.quality) is not for the model \"stability.sd3-5-large-v1:0\"; this model takes",
+        ),
+        (
+            "image",
             json!({"modelId": CLAUDE}),
             "Model (data.modelId) is \"eu.anthropic.claude-haiku-4-5-20251001-v1:0\", expected a model of Amazon (Titan, Nova Canvas) or Stability that draws from a prompt alone; the action invokeModel asks any other",
         ),
@@ -565,7 +570,7 @@ fn cases_outside_the_data() -> Vec<(Value, &'static str)> {
         ),
         (
             json!({"configuration": {"region": "eu-central-1", "endpoint": "https://bedrock.example"}}),
-            "Endpoint (configuration.endpoint) names the host \"bedrock.example\", expected https and a host of AWS",
+            "Endpoint (configuration.endpoint) is at no host of Bedrock, expected one such as",
         ),
     ]
 }

@@ -286,10 +286,29 @@ fn authentication_that_cannot_be_is_named() {
         let expected = format!("connections.small.authentication.{place} in FILE: {expected}");
         assert_eq!(mistakes(&with(authentication)), [expected]);
     }
-    assert_eq!(
-        mistakes(&with("\"role\"")),
-        ["connections.small.authentication in FILE: found `role`, expected a table"]
-    );
+}
+
+#[test]
+fn a_secret_in_the_place_of_something_else_is_not_shown() {
+    let with =
+        |line: &str| SMALL.replace("[[connections.access]]", &format!("{line}\n[[connections.access]]"));
+    let assuming = |entry: &str| {
+        let role = "arn:aws:iam::123456789012:role/x";
+        format!("authentication = {{ kind = \"assume-role\", role-arn = \"{role}\", {entry} }}")
+    };
+    for (line, place, found) in [
+        ("authentication = \"hf_SEKRET\"".to_owned(), "authentication", "a text"),
+        ("authentication = [\"hf_SEKRET\"]".to_owned(), "authentication", "a list"),
+        (assuming("base = \"hf_SEKRET\""), "authentication.base", "a text"),
+        (assuming("external-id = \"hf SEKRET\""), "authentication.external-id", "a text"),
+        (assuming("external-id = { env = \"hf_SEKRET\" }"), "authentication.external-id.env", "a text"),
+        (assuming("external-id = { file = \"hf_SEKRET\" }"), "authentication.external-id.file", "a text"),
+    ] {
+        let told = mistakes(&with(&line));
+        let [told] = told.as_slice() else { panic!("{told:?}") };
+        let start = format!("connections.small.{place} in FILE: found `{found}`, expected ");
+        assert!(told.starts_with(&start) && !told.contains("SEKRET"), "{line}: {told}");
+    }
 }
 
 #[test]
@@ -316,7 +335,10 @@ fn connections_that_are_no_list_are_named() {
         mistakes("connections = 3\n"),
         ["connections in FILE: expected a list of tables, written as [[connections]]"]
     );
-    assert_eq!(mistakes("connections = [3]\n"), ["connections[1] in FILE: found `3`, expected a table"]);
+    assert_eq!(
+        mistakes("connections = [3]\n"),
+        ["connections[1] in FILE: found `a number`, expected a table"]
+    );
 }
 
 #[test]
@@ -336,7 +358,7 @@ fn a_field_with_something_else_in_it_says_what_it_expects() {
         (of_connection("active = 1"), "active", "1", SWITCH),
         (of_model("description = []"), "models[1].description", "a list", TEXT),
         (of_model("active = \"no\""), "models[1].active", "no", SWITCH),
-        (of_model("price = 3.0"), "models[1].price", "3", "expected a table"),
+        (of_model("price = 3.0"), "models[1].price", "a number", "expected a table"),
         (
             of_model("parameters = 3"),
             "models[1].parameters",
