@@ -236,7 +236,8 @@ async fn an_upstream_that_hangs_or_goes_silent_is_left_alone() {
         let upstreams = bedrocks().await;
         upstreams[0].script(Target::Any, [step.always()]);
         let file = File::new(&two(&upstreams[0], &upstreams[1]));
-        let stage = stage(&file, &[(variable, "PT0.5S")]).await;
+        // Long enough for a busy machine to ask at all.
+        let stage = stage(&file, &[(variable, "PT2S")]).await;
         // It may have answered, so the call is not made elsewhere; but it is not asked for ever.
         let mut jobs = 0;
         let left_alone = async {
