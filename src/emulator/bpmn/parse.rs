@@ -172,7 +172,7 @@ impl<'a, 'i> Reader<'a, 'i> {
         flows.map(|(at, _)| FlowIndex(at)).collect()
     }
 
-    /// In the order in which the element names them, which is the order of the conditions.
+    /// In the order in which the element names them.
     fn outgoing(&self, node: Node<'a, 'i>, id: &str) -> Vec<FlowIndex> {
         let connected = self.flows_with("sourceRef", id);
         let named =

@@ -407,7 +407,10 @@ impl Instance {
         default: Option<FlowIndex>,
         around: &Surroundings<'_>,
     ) -> Result<FlowIndex, String> {
-        for index in &element.outgoing {
+        // Zeebe looks at the flow that stands last in the file first, wherever the gateway names it.
+        let mut flows = element.outgoing.clone();
+        flows.sort_unstable_by(|one, other| other.cmp(one));
+        for index in &flows {
             let Some(Flow { id, condition, .. }) = self.process.flow(*index) else { continue };
             let Some(condition) = condition else {
                 if Some(*index) != default {

@@ -13,6 +13,7 @@ mod task;
 mod templates;
 mod traces;
 mod trouble;
+mod ways;
 
 use std::pin::Pin;
 
@@ -84,6 +85,7 @@ scenarios! {
     templates::a_task_may_limit_its_own_time,
     templates::the_templates_headers_are_labels_of_the_metric,
     templates::the_native_type_takes_the_same_inputs,
+    ways::of_two_open_ways_the_one_drawn_later_is_taken,
     examples::a_chat_remembers,
     examples::documents_are_summarised,
     examples::a_summary_that_is_cut_short_is_none,
