@@ -64,7 +64,8 @@ impl JournalPlace {
 
     fn prepare(&self, launch: Launch) -> Launch {
         match self {
-            Self::Nowhere => launch,
+            // Said, so that the worker has nothing to warn of.
+            Self::Nowhere => launch.env("BEDROCK_CONNECTOR_JOURNAL_ENABLED", "false"),
             Self::Folder(folder) => launch.env("BEDROCK_CONNECTOR_DATA_DIR", folder.display().to_string()),
             Self::Database(url) => launch.env("BEDROCK_CONNECTOR_JOURNAL_URL", url.as_str()),
         }
