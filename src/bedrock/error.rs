@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::connector::{self, Code, CodeEntry, Retry};
+use crate::connector::{self, Code, Retry, error_codes};
 use crate::{cost, documents, huggingface};
 
 /// A failed call.
@@ -87,15 +87,9 @@ pub enum Error {
     HuggingFace(#[from] huggingface::Error),
 }
 
-macro_rules! codes {
-    ($($name:ident = $code:literal: $help:literal),+ $(,)?) => {
-        $(const $name: &str = $code;)+
-        /// Our own codes. Bedrock's are passed on as it names them, for example `ThrottlingException`.
-        pub const CODES: &[CodeEntry] = &[$(CodeEntry { code: $code, help: $help }),+];
-    };
-}
-
-codes! {
+error_codes! {
+    /// Our own codes. Bedrock's are passed on as it names them, for example `ThrottlingException`.
+    pub const CODES;
     CONNECTION_FAILED = "CONNECTION_FAILED": "no answer came from Bedrock: check network, proxy and endpoint",
     CALL_TIMED_OUT = "CALL_TIMED_OUT": "the call took longer than the configured limit: raise it, or ask for less",
     CREDENTIALS_UNAVAILABLE = "CREDENTIALS_UNAVAILABLE": "no AWS credentials were found: check the task's authentication, or the role of this process",
@@ -262,6 +256,7 @@ impl From<Error> for connector::Error {
 #[cfg(test)]
 mod unit {
     use super::*;
+    use crate::connector::CodeEntry;
     use crate::{connections, cost};
 
     fn service(code: &str) -> Error {

@@ -1,6 +1,6 @@
 //! Why a connection or a model may not be used.
 
-use crate::connector::{self, Code, CodeEntry};
+use crate::connector::{self, Code, error_codes};
 
 /// A use that is refused. No further attempt can mend it, so the job goes to an operator at once.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,15 +40,9 @@ pub enum Refusal {
     InlineCredentials,
 }
 
-macro_rules! codes {
-    ($($name:ident = $code:literal: $help:literal),+ $(,)?) => {
-        $(const $name: &str = $code;)+
-        /// The codes of refused uses.
-        pub const CODES: &[CodeEntry] = &[$(CodeEntry { code: $code, help: $help }),+];
-    };
-}
-
-codes! {
+error_codes! {
+    /// The codes of refused uses.
+    pub const CODES;
     CONNECTION_UNKNOWN = "CONNECTION_UNKNOWN": "the task names a connection that is not configured: correct the name, or add it",
     CONNECTION_INACTIVE = "CONNECTION_INACTIVE": "the operator has switched the connection off: take another one",
     MODEL_NOT_OFFERED = "MODEL_NOT_OFFERED": "the connection has no model of this alias or id: correct data.modelId, or add it",

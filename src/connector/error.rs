@@ -42,6 +42,21 @@ pub struct CodeEntry {
     pub help: &'static str,
 }
 
+/// Names the codes of a component, and lists them for the reference.
+macro_rules! error_codes {
+    (
+        $(#[$doc:meta])*
+        pub const $list:ident;
+        $($name:ident = $code:literal: $help:literal),+ $(,)?
+    ) => {
+        $(const $name: &str = $code;)+
+        $(#[$doc])*
+        pub const $list: &[$crate::connector::CodeEntry] =
+            &[$($crate::connector::CodeEntry { code: $code, help: $help }),+];
+    };
+}
+pub(crate) use error_codes;
+
 macro_rules! codes {
     ($($name:ident = $code:literal: $help:literal),+ $(,)?) => {
         impl Code {

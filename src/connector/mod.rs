@@ -33,6 +33,8 @@ use serde_json::Value;
 
 use crate::secrets::Masker;
 
+pub(crate) use self::error::error_codes;
+
 pub use self::created::{CreateDocument, Created};
 pub use self::duration::parse_duration;
 pub use self::error::{CODES, Code, CodeEntry, Error, Retry};

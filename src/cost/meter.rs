@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use super::accounts::Accounts;
 use super::{Amount, Budgets, Cost, Currency, Price, Prices, Usage};
 use crate::clock::{Clock, SystemClock};
-use crate::connector::{self, Code, CodeEntry};
+use crate::connector::{self, Code, error_codes};
 use crate::telemetry::{Event, Telemetry};
 
 const MILLIS_OF_A_DAY: i64 = 86_400_000;
@@ -59,19 +59,12 @@ pub enum Refusal {
     Unpriced { model: String, currency: Currency },
 }
 
-/// The codes of refusals.
-pub const CODES: &[CodeEntry] = &[
-    CodeEntry {
-        code: BUDGET_EXCEEDED,
-        help: "the process instance, or its tenant today, has spent its budget: raise the budget, or wait for the next day",
-    },
-    CodeEntry {
-        code: PRICE_UNKNOWN,
-        help: "there is a budget, and the model has no price: add its price to the configuration, or allow models without one",
-    },
-];
-const BUDGET_EXCEEDED: &str = "BUDGET_EXCEEDED";
-const PRICE_UNKNOWN: &str = "PRICE_UNKNOWN";
+error_codes! {
+    /// The codes of refusals.
+    pub const CODES;
+    BUDGET_EXCEEDED = "BUDGET_EXCEEDED": "the process instance, or its tenant today, has spent its budget: raise the budget, or wait for the next day",
+    PRICE_UNKNOWN = "PRICE_UNKNOWN": "there is a budget, and the model has no price: add its price to the configuration, or allow models without one",
+}
 
 impl Refusal {
     /// The code that error expressions see.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use crate::connector::{self, Code, CodeEntry, Retry};
+use crate::connector::{self, Code, Retry, error_codes};
 
 /// Why a document, or a function over one, gives nothing.
 #[derive(Debug, thiserror::Error)]
@@ -64,15 +64,9 @@ pub enum Error {
     TooManyFunctions { limit: usize },
 }
 
-macro_rules! codes {
-    ($($name:ident = $code:literal: $help:literal),+ $(,)?) => {
-        $(const $name: &str = $code;)+
-        /// The codes of documents. An error status of a server is a code too, for example `404`.
-        pub const CODES: &[CodeEntry] = &[$(CodeEntry { code: $code, help: $help }),+];
-    };
-}
-
-codes! {
+error_codes! {
+    /// The codes of documents. An error status of a server is a code too, for example `404`.
+    pub const CODES;
     UNREACHABLE = "408": "the server of a document did not answer in time, or at all: check network and address",
     DOCUMENT_INVALID = "DOCUMENT_INVALID": "a value is no reference to a document, or its format is not one that Bedrock reads",
     DOCUMENT_URL_INVALID = "DOCUMENT_URL_INVALID": "the URL of a document is no http or https URL with a host",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::connector::{CodeEntry, Retry};
+use crate::connector::{Retry, error_codes};
 
 /// A failed call.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -51,15 +51,9 @@ fn request(id: Option<&str>) -> String {
     id.map_or_else(String::new, |id| format!(", Request ID: {id}"))
 }
 
-macro_rules! codes {
-    ($($name:ident = $code:literal: $help:literal),+ $(,)?) => {
-        $(const $name: &str = $code;)+
-        /// The codes of Hugging Face. Those of the way to it are the same as for Bedrock.
-        pub const CODES: &[CodeEntry] = &[$(CodeEntry { code: $code, help: $help }),+];
-    };
-}
-
-codes! {
+error_codes! {
+    /// The codes of Hugging Face. Those of the way to it are the same as for Bedrock.
+    pub const CODES;
     UNAUTHORIZED = "HUGGINGFACE_UNAUTHORIZED": "the token is wrong or has run out (401): renew the API key of the connection",
     NO_CREDIT = "HUGGINGFACE_NO_CREDIT": "the credit of the account is used up (402): add some, or let another namespace pay",
     FORBIDDEN = "HUGGINGFACE_FORBIDDEN": "the token may not do this (403): give it the right to call inference providers, and ask for access to the model",

@@ -120,10 +120,7 @@ fn guide() -> Guide {
             "dimensions": 3,
             "modelId": "amazon.titan-embed-text-v2:0",
             "cost": parts::cost("0.00000018", ["0.00000018", "0", "0", "0", "0"]),
-            "usage": {
-                "inputTokens": 9, "outputTokens": 0, "totalTokens": 9,
-                "cache": {"readInputTokens": 0, "writeInputTokens": 0, "details": []}
-            }
+            "usage": parts::usage(9, 0, 0)
         })),
         parts: PARTS.iter().chain(parts::ABOUT_THE_CALL).copied().collect(),
         errors: parts::failures(),

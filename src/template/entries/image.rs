@@ -152,10 +152,7 @@ fn guide() -> Guide {
             "finishReasons": ["SUCCESS"],
             "modelId": "amazon.nova-canvas-v1:0",
             "cost": parts::cost("0.04", ["0", "0", "0", "0", "0.04"]),
-            "usage": {
-                "inputTokens": 0, "outputTokens": 0, "totalTokens": 0,
-                "cache": {"readInputTokens": 0, "writeInputTokens": 0, "details": []}
-            }
+            "usage": parts::usage(0, 0, 0)
         })),
         parts: PARTS.iter().chain(parts::ABOUT_THE_CALL).copied().collect(),
         errors: parts::failures(),

@@ -82,10 +82,7 @@ fn guide() -> Guide {
             },
             "contentType": "application/json",
             "guardrail": {"intervened": false, "trace": null},
-            "usage": {
-                "inputTokens": 5, "outputTokens": 12, "totalTokens": 17,
-                "cache": {"readInputTokens": 0, "writeInputTokens": 0, "details": []}
-            },
+            "usage": parts::usage(5, 12, 0),
             "cost": parts::cost("0.0000082", ["0.000001", "0.0000072", "0", "0", "0"]),
             "modelId": "amazon.titan-text-express-v1"
         })),

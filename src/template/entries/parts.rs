@@ -247,10 +247,7 @@ pub(super) fn more(options: &Options, field: ModelField, mut fields: Vec<Propert
 /// What every native answer tells beside its own parts.
 pub(super) fn about_the_call() -> Map<String, Value> {
     let about = json!({
-        "usage": {
-            "inputTokens": 412, "outputTokens": 96, "totalTokens": 508,
-            "cache": {"readInputTokens": 380, "writeInputTokens": 0, "details": []}
-        },
+        "usage": usage(412, 96, 380),
         "cost": cost("0.00279", ["0.001236", "0.00144", "0.000114", "0", "0"]),
         "modelId": "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
         "region": "eu-central-1",
@@ -277,6 +274,14 @@ pub(super) fn response_without(missing: &[&str], own: Value) -> Value {
         }
     }
     Value::Object(entries)
+}
+
+/// The tokens of a sample answer: input, output, and what was read from the cache.
+pub(super) fn usage(input: u64, output: u64, cache_read: u64) -> Value {
+    json!({
+        "inputTokens": input, "outputTokens": output, "totalTokens": input + output,
+        "cache": {"readInputTokens": cache_read, "writeInputTokens": 0, "details": []}
+    })
 }
 
 /// What a sample answer cost: input, output, what was read from the cache and written to it, and images.
